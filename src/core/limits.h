@@ -1,0 +1,35 @@
+/* The time limits of all connections of a worker. Limits of one kind have one length, so each kind is a list in order of time: arming and
+ * dropping one, and finding the next that passes, cost O(1). Each open connection is in at most one list. Pure: the caller tells the
+ * time. Links are indices into the worker's table of connections. */
+#ifndef WEIR_CORE_LIMITS_H
+#define WEIR_CORE_LIMITS_H
+
+#include <stdint.h>
+
+#include "core/conn.h"
+
+struct limits {
+    struct conn *conns;                    /* the table, borrowed */
+    struct limit_list {
+        uint32_t first;                    /* passes first; CONN_NOWHERE where the list is empty */
+        uint32_t last;
+        uint64_t length;                   /* ms; 0: this limit is off, and connections in this list never pass it */
+    } lists[LIMIT_COUNT];
+};
+
+/* `lengths` in ms. */
+void limits_init(struct limits *l, struct conn *conns, const uint64_t lengths[LIMIT_COUNT]);
+
+/* Puts the connection at the end of the list of `limit`, taking it out of the one where it stood. LIMIT_NONE: just takes it out. */
+void limits_arm(struct limits *l, uint32_t slot, enum limit limit, uint64_t now);
+
+/* A connection whose limit has passed at `now`, or CONN_NOWHERE. It stays in its list: arm or drop it before asking again. */
+uint32_t limits_passed(const struct limits *l, uint64_t now);
+
+/* When the next limit passes; UINT64_MAX: never. */
+uint64_t limits_next(const struct limits *l);
+
+/* The connection that has been longest in a list, or CONN_NOWHERE. */
+uint32_t limits_oldest(const struct limits *l, enum limit limit);
+
+#endif

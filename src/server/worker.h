@@ -1,0 +1,84 @@
+/* A worker: one thread's loop, and all that it owns. Workers share nothing but the listening sockets and the access log's descriptor.
+ * The simulator drives this very loop, on a kernel of its own. */
+#ifndef WEIR_SERVER_WORKER_H
+#define WEIR_SERVER_WORKER_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/conn.h"
+#include "core/exchange.h"
+#include "core/limits.h"
+#include "http/http1.h"
+#include "net/listener.h"
+#include "net/poller.h"
+#include "server/access_log.h"
+#include "server/pool.h"
+#include "weir.h"
+
+/* The counters of one worker: written by it alone, read by any thread. */
+#define WORKER_COUNTERS(C) \
+    C(accepted) C(open) C(requests) C(refused) C(bytes_in) C(bytes_out) C(timeouts) C(evicted) C(failures) C(impossible)
+
+struct worker_counters {
+#define WORKER_COUNTER(name) _Atomic uint64_t name;
+    WORKER_COUNTERS(WORKER_COUNTER)
+#undef WORKER_COUNTER
+};
+
+/* What a worker needs to know; borrowed until worker_close(). */
+struct worker_config {
+    const struct weir_options *options;    /* complete: no field left at "choose for me" */
+    const struct weir_handler *handler;
+    struct listener *listeners;            /* open, shared by all workers */
+    size_t listener_count;
+    uint32_t index;                        /* of this worker, from 0 */
+    uint32_t connections_max;              /* of this worker */
+    int log_fd;                            /* -1: no access log */
+    bool trace;                            /* print each transition to standard error (debug builds) */
+};
+
+struct worker {
+    struct worker_config config;
+    struct poller poller;
+    struct limits limits;
+    struct pool pool;                      /* of exchanges */
+    struct http1_context http1;
+    struct access_log log;
+    struct conn *conns;                    /* connections_max slots */
+    uint32_t free_first;                   /* free slots, linked by conn.next */
+    uint32_t open;                         /* slots in use */
+    uint32_t ready_first;                  /* the queue of ready connections, in order */
+    uint32_t ready_last;
+    uint64_t now;                          /* ms, looked at once for each turn */
+    int64_t wall;                          /* seconds since 1970, the same */
+    uint64_t accept_after;                 /* accepting is paused until then; 0: it is not paused; UINT64_MAX: until a slot is free */
+    uint64_t told_at[3];                   /* when the error log was last told: see worker.c */
+    uint64_t drain_until;                  /* 0: not draining */
+    int wake_fd;
+    _Atomic bool stop;                     /* asked to drain */
+    bool listening;                        /* the listeners are registered with the poller */
+    struct worker_counters counters;
+    char date[32];                         /* the value of Date, 29 bytes */
+};
+
+/* 0, or a negated errno; nothing is held on failure. */
+__attribute__((warn_unused_result))
+int worker_open(struct worker *w, const struct worker_config *config);
+
+/* One turn of the loop: waits for readiness, a limit or a wake, at most `wait_max_ms` (-1: no bound), and does what is due. false
+ * once a drain has ended: nothing is open. */
+bool worker_turn(struct worker *w, int wait_max_ms);
+
+/* How long worker_turn() would wait: ms, -1 for ever. */
+int worker_wait_ms(const struct worker *w);
+
+/* Begins the drain, from any thread and from a signal handler. */
+void worker_stop(struct worker *w);
+
+/* Closes every connection at once, flushes the log, releases everything but the listeners. */
+void worker_close(struct worker *w);
+
+#endif
