@@ -13,25 +13,12 @@
 #include <stdint.h>
 
 #include "parser/framing.h"
+#include "parser/method.h"
 #include "parser/slice.h"
 #include "parser/target.h"
 
 /* The size of the table of fields; request_limits.fields_max may not be above it. */
 #define REQUEST_FIELDS_CAP 200
-
-/* Methods that weir knows by name. METHOD_OTHER is a registered one that llhttp knows and no handler of weir's own takes. */
-enum request_method {
-    METHOD_GET,
-    METHOD_HEAD,
-    METHOD_POST,
-    METHOD_PUT,
-    METHOD_DELETE,
-    METHOD_PATCH,
-    METHOD_OPTIONS,
-    METHOD_TRACE,
-    METHOD_CONNECT,
-    METHOD_OTHER
-};
 
 /* What a request may cost (design: "promises to a hostile world"). Bytes of the wire, counted by weir, not by llhttp. */
 struct request_limits {

@@ -1,0 +1,76 @@
+/* What RFC 9112 requires of the bytes of a message beyond what llhttp checks: G1 to G6, G13 and the sizes of G12. It stands before
+ * llhttp in the head, which must pass here first, byte for byte, so that the same bytes get the same answer whichever release
+ * of llhttp is linked; and behind it in a chunked body, where llhttp tells which bytes are content and which are framing.
+ * It never decides where a message ends: it says where it believes the end to be, and llhttp has to agree. Pure. */
+#ifndef WEIR_PARSER_FRAMING_H
+#define WEIR_PARSER_FRAMING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "parser/method.h"
+#include "parser/slice.h"
+
+struct request_limits;
+
+/* The longest name that may not stand in a trailer is shorter than this. */
+#define FRAMING_NAME_CAP 24
+
+/* G5: bytes of extensions, with their ';', of one chunk and of all chunks of a message. */
+#define FRAMING_CHUNK_EXTENSIONS_MAX 256
+#define FRAMING_MESSAGE_EXTENSIONS_MAX 4096
+
+/* Why a request is refused. The same bytes get the same status and the same rule, however they were cut. */
+struct framing_refusal {
+    uint16_t status;       /* 0: not refused; else the status of the answer: 400, 413, 414, 417, 431, 501, 505 */
+    uint8_t rule;          /* the rule of the guard, 1 to 14; 0 where llhttp said no */
+    const char *reason;    /* a few static words for logs and tests; never NULL where status is not 0 */
+};
+
+/* Where the guard stands in one message. Offsets count from the first byte of the head. */
+struct framing {
+    uint8_t state;                     /* enum framing_state of framing.c */
+    uint8_t method;                    /* enum request_method; valid once the request line's first SP has passed */
+    uint8_t version[3];                /* "1.1": its digits and the byte between; valid once the request line has ended */
+    uint8_t version_len;               /* bytes of "HTTP/1.1" seen */
+    bool empty_line_seen;              /* the one that may stand before the request line (RFC 9112 §2.2) */
+    bool last_chunk;                   /* the size of the chunk now read has been zero so far */
+    uint8_t size_digits;               /* of the chunk now read */
+    uint8_t name_len;                  /* bytes of `name`; FRAMING_NAME_CAP: longer than any name that is looked for */
+    uint16_t field_count;              /* field lines begun, trailers with them */
+    uint32_t head_taken;               /* bytes of the head that were accepted */
+    uint32_t line_start;               /* of the request line: 0, or 2 after an empty line */
+    uint32_t method_len;
+    uint32_t section_taken;            /* head_taken and the bytes of the trailers: what head_max bounds */
+    uint32_t chunk_extensions;         /* bytes, of the chunk now read */
+    uint32_t message_extensions;       /* bytes, of all chunks */
+    uint64_t chunk_size;
+    uint64_t content_announced;        /* the sum of the sizes of all chunks so far */
+    char name[FRAMING_NAME_CAP];       /* the first name_len bytes are set: of the trailer now read, in lower case */
+};
+
+enum framing_verdict {
+    FRAMING_MORE,          /* all bytes were accepted */
+    FRAMING_END,           /* so they were, and the guard believes that the head, or the trailer section, ends with the last of them */
+    FRAMING_REFUSED        /* `*refusal` was written */
+};
+
+void framing_reset(struct framing *f);
+
+/* Checks a head. `head` is all of it that there is, from its first byte; the first f->head_taken bytes are not looked at again. Bytes
+ * behind the end of the head are left alone: after FRAMING_END f->head_taken tells where that is. */
+__attribute__((warn_unused_result))
+enum framing_verdict framing_check_head(struct framing *f, const struct request_limits *limits, struct slice head,
+                                        struct framing_refusal *refusal);
+
+/* Checks the bytes of a chunked body that are not content: chunk sizes, extensions, line ends, trailers (G1, G2, G4, G5, G12), in order, in
+ * pieces of any size. Begins where framing_check_head() ended. Nothing is accepted behind FRAMING_END. */
+__attribute__((warn_unused_result))
+enum framing_verdict framing_check_chunked(struct framing *f, const struct request_limits *limits, struct slice bytes,
+                                           struct framing_refusal *refusal);
+
+/* True from the first byte that is not part of an empty line before the request line. */
+bool framing_has_begun(const struct framing *f);
+
+#endif
