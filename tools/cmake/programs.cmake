@@ -1,0 +1,38 @@
+# The programs of tests/, tools/ and fuzz/. Which kernel one runs on can be read off its includes: whoever includes a header of the
+# simulator gets the simulated kernel, everyone else the real one.
+function(weir_program target source variant)
+    add_executable(${target} "${source}" ${ARGN})
+    target_link_libraries(${target} PRIVATE weir_cli${variant})
+    file(STRINGS "${source}" simulated REGEX "^#include \"(tests/)?sim/" LIMIT_COUNT 1)
+    if(simulated OR source MATCHES "/tests/sim/")
+        target_link_libraries(${target} PRIVATE weir_sim${variant})
+    else()
+        target_link_libraries(${target} PRIVATE weir_os${variant})
+    endif()
+endfunction()
+
+# Splits the sources of a folder: those with a main() are programs, the others support them.
+function(weir_split folder programs support)
+    file(GLOB sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/${folder}/*.c")
+    set(with "")
+    set(without "")
+    foreach(source IN LISTS sources)
+        file(STRINGS "${source}" main REGEX "^int main\\(" LIMIT_COUNT 1)
+        if(main)
+            list(APPEND with "${source}")
+        else()
+            list(APPEND without "${source}")
+        endif()
+    endforeach()
+    set(${programs} ${with} PARENT_SCOPE)
+    set(${support} ${without} PARENT_SCOPE)
+endfunction()
+
+# The simulated kernel, in place of `weir_os`.
+function(weir_simulator variant)
+    weir_split(tests/sim programs support)
+    if(support)
+        add_library(weir_sim${variant} OBJECT EXCLUDE_FROM_ALL ${support})
+        target_link_libraries(weir_sim${variant} PUBLIC weir_flags ${ARGN} weir_llhttp${variant})
+    endif()
+endfunction()
