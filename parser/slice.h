@@ -14,6 +14,9 @@ struct slice {
 
 #define SLICE(literal) ((struct slice){ (literal), sizeof(literal) - 1 })
 
+/* The same where C wants an initialiser: in the tables of a file. */
+#define SLICE_INIT(literal) { (literal), sizeof(literal) - 1 }
+
 /* A view of a NUL-terminated string, without its NUL. */
 struct slice slice_of(const char *text);
 

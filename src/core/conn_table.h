@@ -77,21 +77,20 @@
     I(SHUTTING,  REQUEST) I(SHUTTING, EXPECT) I(SHUTTING, REJECT)  I(SHUTTING, IDLE) I(SHUTTING, SENT) \
     I(SHUTTING,  RESUME)  I(SHUTTING, DONE)   I(SHUTTING, LAST)    I(SHUTTING, END)
 
-#define CONN_ENUM(name, ...) CONN_##name,
-#define ACT_BIT_ENUM(name, ...) ACT_BIT_##name,
-#define ACT_ENUM(name, ...) ACT_##name = 1 << ACT_BIT_##name,
+#define AS_STATE(name) CONN_##name,
+#define AS_EVENT(name, meaning) ON_##name,
+#define AS_ACTION_BIT(name, meaning) ACT_BIT_##name,
+#define AS_ACTION(name, meaning) ACT_##name = 1 << ACT_BIT_##name,
 
-enum conn_state { CONN_STATES(CONN_ENUM) CONN_STATE_COUNT };
+enum conn_state { CONN_STATES(AS_STATE) CONN_STATE_COUNT };
+enum conn_event { CONN_EVENTS(AS_EVENT) CONN_EVENT_COUNT };
+enum conn_action_bit { CONN_ACTIONS(AS_ACTION_BIT) CONN_ACTION_COUNT };
+enum conn_action { ACT_NONE = 0, CONN_ACTIONS(AS_ACTION) };
 
-#undef CONN_ENUM
-#define CONN_ENUM(name, ...) ON_##name,
-enum conn_event { CONN_EVENTS(CONN_ENUM) CONN_EVENT_COUNT };
-#undef CONN_ENUM
-
-enum conn_action_bit { CONN_ACTIONS(ACT_BIT_ENUM) CONN_ACTION_COUNT };
-enum conn_action { ACT_NONE = 0, CONN_ACTIONS(ACT_ENUM) };
-#undef ACT_BIT_ENUM
-#undef ACT_ENUM
+#undef AS_STATE
+#undef AS_EVENT
+#undef AS_ACTION_BIT
+#undef AS_ACTION
 
 /* Where an event leads, and what is to be done. `possible` is false for a listed impossibility and for every event in CLOSED: the step then
  * leads to CLOSED by ACT_LOG | ACT_CLOSE, the way that heals in a release. */

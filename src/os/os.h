@@ -38,6 +38,7 @@ int os_socket(int family) OS_RESULT;                                            
 int os_setsockopt(int fd, int level, int option, int value) OS_RESULT;
 int os_bind(int fd, const struct sockaddr *address, socklen_t len) OS_RESULT;
 int os_listen(int fd, int backlog) OS_RESULT;
+int os_connect(int fd, const struct sockaddr *address, socklen_t len) OS_RESULT;
 int os_getsockname(int fd, struct sockaddr_storage *address, socklen_t *len) OS_RESULT;
 
 /* A new connection's descriptor (accept4(2)); `*peer` is written on success (its family is AF_UNIX, and nothing more, for a unix socket). */
@@ -88,6 +89,9 @@ int os_fstat(int fd, struct stat *status) OS_RESULT;
 ssize_t os_pread(int fd, void *data, size_t size, uint64_t offset) OS_RESULT;
 ssize_t os_write(int fd, const void *data, size_t size) OS_RESULT;
 int os_unlink(const char *path);
+
+/* `to` becomes `from`, at once for every thread, close-on-exec (dup3(2)); `from` stays open. */
+int os_dup3(int from, int to) OS_RESULT;
 
 /* ---- the machine ---- */
 

@@ -1,0 +1,120 @@
+#include "http/response.h"
+
+#include <string.h>
+
+#include "http/status.h"
+
+const struct slice response_continue = SLICE_INIT("HTTP/1.1 100 Continue\r\n\r\n");
+
+void writer_text(struct writer *w, struct slice text)
+{
+    if (text.len > (size_t)(w->end - w->at)) {
+        w->overflowed = true;
+        return;
+    }
+    memcpy(w->at, text.ptr, text.len);
+    w->at += text.len;
+}
+
+void writer_number(struct writer *w, uint64_t number)
+{
+    char digits[20];
+    size_t start = sizeof digits;
+    do {
+        digits[--start] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number > 0);
+    writer_text(w, (struct slice){ digits + start, sizeof digits - start });
+}
+
+bool response_has_no_content(int status)
+{
+    return status == 204 || status == 304;
+}
+
+/* tchar of RFC 9110 §5.6.2. */
+static bool is_token_char(unsigned char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || (c != '\0' && strchr("!#$%&'*+-.^_`|~", c));
+}
+
+static bool is_token(struct weir_slice name)
+{
+    for (size_t i = 0; i < name.len; i++)
+        if (!is_token_char((unsigned char)name.ptr[i]))
+            return false;
+    return name.len > 0;
+}
+
+static bool is_field_value(struct weir_slice value)
+{
+    for (size_t i = 0; i < value.len; i++) {
+        const unsigned char c = (unsigned char)value.ptr[i];
+        if ((c < ' ' && c != '\t') || c == 0x7f)
+            return false;
+    }
+    return true;
+}
+
+/* Framing and what weir alone knows: a second one would contradict it. */
+static bool is_written_by_weir(struct weir_slice name)
+{
+    static const struct slice own[] = { SLICE_INIT("Date"), SLICE_INIT("Server"), SLICE_INIT("Connection"), SLICE_INIT("Content-Length"), SLICE_INIT("Transfer-Encoding") };
+    for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
+        if (slice_equals_ignoring_case((struct slice){ name.ptr, name.len }, own[i]))
+            return true;
+    return false;
+}
+
+bool response_field_is_safe(const struct weir_field *field)
+{
+    return is_token(field->name) && is_field_value(field->value) && !is_written_by_weir(field->name);
+}
+
+static void write_field(struct writer *w, struct slice name_and_colon, struct slice value)
+{
+    writer_text(w, name_and_colon);
+    writer_text(w, value);
+    writer_text(w, SLICE("\r\n"));
+}
+
+static void write_length(struct writer *w, uint64_t length)
+{
+    writer_text(w, SLICE("Content-Length: "));
+    writer_number(w, length);
+    writer_text(w, SLICE("\r\n"));
+}
+
+static void write_status_line(struct writer *w, int status)
+{
+    const struct slice known = status_line(status);
+    if (known.len > 0) {
+        writer_text(w, known);
+        return;
+    }
+    writer_text(w, SLICE("HTTP/1.1 "));
+    writer_number(w, (uint64_t)status);
+    writer_text(w, SLICE(" \r\n"));   /* RFC 9112 §4: the reason may be empty, the space may not */
+}
+
+void response_write_head(struct writer *w, const struct response_head *head)
+{
+    write_status_line(w, head->status);
+    if (head->server_field)
+        writer_text(w, SLICE("Server: weir\r\n"));
+    if (head->date.len > 0)
+        write_field(w, SLICE("Date: "), head->date);
+    for (size_t i = 0; i < head->field_count; i++) {
+        writer_text(w, (struct slice){ head->fields[i].name.ptr, head->fields[i].name.len });
+        write_field(w, SLICE(": "), (struct slice){ head->fields[i].value.ptr, head->fields[i].value.len });
+    }
+    if (head->allow.len > 0)
+        write_field(w, SLICE("Allow: "), head->allow);
+    if (!response_has_no_content(head->status))
+        write_length(w, head->length);
+    if (head->close)
+        writer_text(w, SLICE("Connection: close\r\n"));
+    else if (head->keep_alive)
+        writer_text(w, SLICE("Connection: keep-alive\r\n"));
+    writer_text(w, SLICE("\r\n"));
+}

@@ -1,0 +1,50 @@
+/* The head of a response, from the version to the empty line (RFC 9112 §4, §5), composed at the end of a buffer without formatting functions.
+ * Framing is decided here and nowhere else. Pure. */
+#ifndef WEIR_HTTP_RESPONSE_H
+#define WEIR_HTTP_RESPONSE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "parser/slice.h"
+#include "weir.h"
+
+/* Room that a composer may count on: no head is longer, or it is not composed. */
+#define RESPONSE_HEAD_MAX 16384
+
+/* Text is appended at `at`, never at or beyond `end`; `overflowed` is set instead, and stays set. */
+struct writer {
+    char *at;
+    char *end;
+    bool overflowed;
+};
+
+void writer_text(struct writer *w, struct slice text);
+void writer_number(struct writer *w, uint64_t number);
+
+/* What the head says beyond the fields that a handler gives. */
+struct response_head {
+    int status;                        /* 200 to 599 */
+    const struct weir_field *fields;   /* checked: response_field_is_safe() */
+    size_t field_count;
+    struct slice date;                 /* value of Date; empty: none */
+    struct slice allow;                /* value of Allow; empty: none */
+    uint64_t length;                   /* of the content; for HEAD, of what GET would get */
+    bool server_field;
+    bool close;                        /* says `Connection: close` */
+    bool keep_alive;                   /* says `Connection: keep-alive`: to an HTTP/1.0 client that asked for it */
+};
+
+/* Whether a response with this status never has content, and says no length (RFC 9110 §8.6): 204 and 304. */
+bool response_has_no_content(int status);
+
+/* A token for a name, no control character but HT in the value, and none of the fields that weir writes itself. */
+bool response_field_is_safe(const struct weir_field *field);
+
+void response_write_head(struct writer *w, const struct response_head *head);
+
+/* "HTTP/1.1 100 Continue" and the empty line. */
+extern const struct slice response_continue;
+
+#endif

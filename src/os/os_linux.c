@@ -1,0 +1,215 @@
+#include "os/os.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <linux/sockios.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <sys/sendfile.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* The result of a call that says -1 and sets errno. */
+static inline int result(int value)
+{
+    return value < 0 ? -errno : value;
+}
+
+static inline ssize_t result_size(ssize_t value)
+{
+    return value < 0 ? -errno : value;
+}
+
+uint64_t os_now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+struct timespec os_wall_clock(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return now;
+}
+
+void *os_alloc(size_t size)
+{
+    return calloc(1, size);
+}
+
+void os_free(void *memory)
+{
+    free(memory);
+}
+
+int os_socket(int family)
+{
+    return result(socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+}
+
+int os_setsockopt(int fd, int level, int option, int value)
+{
+    return result(setsockopt(fd, level, option, &value, sizeof value));
+}
+
+int os_bind(int fd, const struct sockaddr *address, socklen_t len)
+{
+    return result(bind(fd, address, len));
+}
+
+int os_listen(int fd, int backlog)
+{
+    return result(listen(fd, backlog));
+}
+
+int os_connect(int fd, const struct sockaddr *address, socklen_t len)
+{
+    return result(connect(fd, address, len));
+}
+
+int os_getsockname(int fd, struct sockaddr_storage *address, socklen_t *len)
+{
+    return result(getsockname(fd, (struct sockaddr *)address, len));
+}
+
+int os_accept(int fd, struct sockaddr_storage *peer)
+{
+    socklen_t len = sizeof *peer;
+    return result(accept4(fd, (struct sockaddr *)peer, &len, SOCK_NONBLOCK | SOCK_CLOEXEC));
+}
+
+ssize_t os_recv(int fd, void *data, size_t size)
+{
+    return result_size(recv(fd, data, size, 0));
+}
+
+ssize_t os_send(int fd, const struct iovec *stretches, int count, bool more)
+{
+    const int flags = MSG_NOSIGNAL | (more ? MSG_MORE : 0);
+    if (count == 1)
+        return result_size(send(fd, stretches[0].iov_base, stretches[0].iov_len, flags));
+    /* sendmsg(2) reads the stretches and writes nothing to them. */
+    const struct msghdr message = { .msg_iov = (struct iovec *)(uintptr_t)stretches, .msg_iovlen = (size_t)count };
+    return result_size(sendmsg(fd, &message, flags));
+}
+
+ssize_t os_sendfile(int fd, int file, uint64_t offset, size_t size)
+{
+    off_t at = (off_t)offset;
+    return result_size(sendfile(fd, file, &at, size));
+}
+
+int64_t os_unacknowledged(int fd)
+{
+    int bytes = 0;
+    return ioctl(fd, SIOCOUTQ, &bytes) < 0 ? -errno : bytes;
+}
+
+int os_shutdown_write(int fd)
+{
+    return result(shutdown(fd, SHUT_WR));
+}
+
+int os_reset_on_close(int fd)
+{
+    const struct linger at_once = { .l_onoff = 1, .l_linger = 0 };
+    return result(setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once));
+}
+
+void os_close(int fd)
+{
+    close(fd);
+}
+
+int os_epoll_create(void)
+{
+    return result(epoll_create1(EPOLL_CLOEXEC));
+}
+
+int os_epoll_ctl(int epoll, int operation, int fd, uint32_t events, uint64_t data)
+{
+    struct epoll_event event = { .events = events, .data.u64 = data };
+    return result(epoll_ctl(epoll, operation, fd, &event));
+}
+
+int os_epoll_wait(int epoll, struct epoll_event *events, int max, int timeout_ms)
+{
+    return result(epoll_wait(epoll, events, max, timeout_ms));
+}
+
+int os_eventfd(void)
+{
+    return result(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+}
+
+void os_eventfd_raise(int fd)
+{
+    const int saved = errno;   /* a signal handler may be calling */
+    const uint64_t one = 1;
+    /* The only failure is a full counter, and then the descriptor is readable as it should be. */
+    const ssize_t written = write(fd, &one, sizeof one);
+    (void)written;
+    errno = saved;
+}
+
+void os_eventfd_clear(int fd)
+{
+    uint64_t count;
+    /* The only failure is an empty counter, as it should be. */
+    const ssize_t got = read(fd, &count, sizeof count);
+    (void)got;
+}
+
+int os_openat2(int root, const char *path, int flags, uint64_t resolve)
+{
+    const struct open_how how = { .flags = (uint64_t)(unsigned)(flags | O_CLOEXEC), .resolve = resolve };
+    return result((int)syscall(SYS_openat2, root, path, &how, sizeof how));
+}
+
+int os_openat(int root, const char *path, int flags)
+{
+    return result(openat(root, path, flags | O_CLOEXEC, 0640));
+}
+
+int os_fstat(int fd, struct stat *status)
+{
+    return result(fstat(fd, status));
+}
+
+ssize_t os_pread(int fd, void *data, size_t size, uint64_t offset)
+{
+    return result_size(pread(fd, data, size, (off_t)offset));
+}
+
+ssize_t os_write(int fd, const void *data, size_t size)
+{
+    return result_size(write(fd, data, size));
+}
+
+int os_unlink(const char *path)
+{
+    return result(unlink(path));
+}
+
+uint32_t os_descriptors_max(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur > UINT32_MAX / 2)
+        return UINT32_MAX / 2;
+    return (uint32_t)limit.rlim_cur;
+}
+
+uint32_t os_cpu_count(void)
+{
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set) < 0)
+        return 1;
+    const int count = CPU_COUNT(&set);
+    return count > 0 ? (uint32_t)count : 1;
+}
