@@ -1,0 +1,79 @@
+#include "core/limits.h"
+
+#include "core/assert.h"
+
+#define NEVER_PASSES UINT64_MAX
+
+void limits_init(struct limits *l, struct conn *conns, const uint64_t lengths[LIMIT_COUNT])
+{
+    l->conns = conns;
+    for (int limit = 0; limit < LIMIT_COUNT; limit++)
+        l->lists[limit] = (struct limit_list){ CONN_NOWHERE, CONN_NOWHERE, lengths[limit] };
+}
+
+/* Whatever points at the connection from either side points past it. */
+static void list_remove(struct limits *l, struct conn *c)
+{
+    struct limit_list *list = &l->lists[c->limit];
+    *(c->previous == CONN_NOWHERE ? &list->first : &l->conns[c->previous].next) = c->next;
+    *(c->next == CONN_NOWHERE ? &list->last : &l->conns[c->next].previous) = c->previous;
+    c->next = c->previous = CONN_NOWHERE;
+    c->limit = LIMIT_NONE;
+}
+
+/* At the end: all in one list were given the same length, and time does not go back, so the list stays in order. */
+static void list_append(struct limits *l, uint32_t slot, enum limit limit, uint64_t now)
+{
+    struct limit_list *list = &l->lists[limit];
+    struct conn *c = &l->conns[slot];
+    c->deadline = list->length == 0 ? NEVER_PASSES : now + list->length;
+    c->limit = (uint8_t)limit;
+    c->previous = list->last;
+    c->next = CONN_NOWHERE;
+    weir_assert(list->last == CONN_NOWHERE || l->conns[list->last].deadline <= c->deadline);
+    *(list->last == CONN_NOWHERE ? &list->first : &l->conns[list->last].next) = slot;
+    list->last = slot;
+}
+
+void limits_arm(struct limits *l, uint32_t slot, enum limit limit, uint64_t now)
+{
+    struct conn *c = &l->conns[slot];
+    weir_assert(now < NEVER_PASSES);
+    if (c->limit != LIMIT_NONE)
+        list_remove(l, c);
+    if (limit != LIMIT_NONE)
+        list_append(l, slot, limit, now);
+}
+
+/* When the first of a list passes. */
+static uint64_t list_deadline(const struct limits *l, enum limit limit)
+{
+    uint32_t first = l->lists[limit].first;
+    return first == CONN_NOWHERE ? NEVER_PASSES : l->conns[first].deadline;
+}
+
+uint32_t limits_passed(const struct limits *l, uint64_t now)
+{
+    weir_assert(now < NEVER_PASSES);
+    for (enum limit limit = 0; limit < LIMIT_COUNT; limit++)
+        if (list_deadline(l, limit) <= now)
+            return l->lists[limit].first;
+    return CONN_NOWHERE;
+}
+
+uint64_t limits_next(const struct limits *l)
+{
+    uint64_t next = NEVER_PASSES;
+    for (enum limit limit = 0; limit < LIMIT_COUNT; limit++) {
+        uint64_t deadline = list_deadline(l, limit);
+        if (deadline < next)
+            next = deadline;
+    }
+    return next;
+}
+
+uint32_t limits_oldest(const struct limits *l, enum limit limit)
+{
+    weir_assert(limit < LIMIT_COUNT);
+    return l->lists[limit].first;
+}
