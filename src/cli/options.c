@@ -1,0 +1,539 @@
+#include "cli/options.h"
+
+#include <arpa/inet.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/un.h>
+
+/* ---- the table ---- */
+
+enum { FOR_SERVE = 1 << CLI_SERVE, FOR_HELLO = 1 << CLI_HELLO, FOR_ALL = FOR_SERVE | FOR_HELLO };
+
+#define TIME_MAX UINT64_C(2073600000)      /* 24 days in ms: the bound that weir.h names */
+
+enum value_kind {
+    VALUE_NONE,                /* a flag: `*bool` becomes `low` != 0 */
+    VALUE_COUNT,               /* uint32_t */
+    VALUE_BYTES,               /* uint32_t */
+    VALUE_BYTES_WIDE,          /* uint64_t */
+    VALUE_TIME,                /* uint32_t, ms */
+    VALUE_LISTEN,              /* one more address */
+    VALUE_POLLER,
+    VALUE_LOG,
+    VALUE_HELP
+};
+
+struct option {
+    const char *name;
+    const char *value;         /* as the help calls it; NULL: takes none */
+    enum value_kind kind;
+    unsigned commands;         /* those that have it, as bits */
+    size_t where;              /* its offset in struct cli_options */
+    uint64_t low, high;        /* bounds of a number, both included */
+    const char *fallback;      /* the default as the help shows it; NULL: it is read from weir_defaults() */
+    const char *help;          /* lines separated by newlines, each at most HELP_WIDTH columns */
+};
+
+/* A group of options in the help. */
+struct option_group {
+    const char *title;
+    const struct option *options;
+    size_t count;
+};
+
+#define AT(field) offsetof(struct cli_options, field)
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static const struct option server_options[] = {
+    { "--listen", "ADDR", VALUE_LISTEN, FOR_ALL, 0, 0, 0, "127.0.0.1:8080",
+      "127.0.0.1:8080, [::1]:8080, :8080 (all addresses)\nor unix:PATH; port 0 takes a free one; may be\ngiven again" },
+    { "--workers", "N", VALUE_COUNT, FOR_ALL, AT(weir.workers), 1, 256, "one for each CPU", "threads" },
+    { "--poller", "NAME", VALUE_POLLER, FOR_ALL, 0, 0, 0, "epoll", "how readiness is learned: epoll" },
+    { "--access-log", "PATH", VALUE_LOG, FOR_ALL, 0, 0, 0, "- on a terminal, else off",
+      "a file to append to, - for standard output, or\noff; SIGHUP opens the file anew" },
+    { "--no-server-header", NULL, VALUE_NONE, FOR_ALL, AT(weir.server_field), false, 0, "", "leave out the field `Server: weir`" },
+};
+
+static const struct option file_options[] = {
+    { "--dot-files", NULL, VALUE_NONE, FOR_SERVE, AT(dot_files), true, 0, "", "serve names that begin with a dot, too" },
+};
+
+static const struct option size_options[] = {
+    { "--max-line", "BYTES", VALUE_BYTES, FOR_ALL, AT(weir.line_max), 16, 65535, NULL, "request line, else 414" },
+    { "--max-head", "BYTES", VALUE_BYTES, FOR_ALL, AT(weir.head_max), 64, 65535, NULL, "whole head of a request, else 431" },
+    { "--max-fields", "N", VALUE_COUNT, FOR_ALL, AT(weir.fields_max), 1, 200, NULL, "fields of a request, else 431" },
+    { "--max-body", "BYTES", VALUE_BYTES_WIDE, FOR_ALL, AT(weir.body_max), 0, INT64_MAX, NULL, "body of a request, else 413" },
+    { "--max-connections", "N", VALUE_COUNT, FOR_ALL, AT(weir.connections_max), 1, 100000000, "what descriptors allow",
+      "at once; over it the longest-idle one gives way" },
+    { "--max-linger", "BYTES", VALUE_BYTES, FOR_ALL, AT(weir.linger_max), 0, UINT32_MAX, NULL,
+      "dropped from a client after our side was shut" },
+};
+
+static const struct option time_options[] = {
+    { "--head-timeout", "TIME", VALUE_TIME, FOR_ALL, AT(weir.head_timeout), 1, TIME_MAX, NULL,
+      "for a whole head from its first byte, else 408" },
+    { "--body-timeout", "TIME", VALUE_TIME, FOR_ALL, AT(weir.body_timeout), 1, TIME_MAX, NULL,
+      "for a whole body, longer while it comes at\n--min-rate, else 408" },
+    { "--send-timeout", "TIME", VALUE_TIME, FOR_ALL, AT(weir.send_timeout), 1, TIME_MAX, NULL,
+      "without progress, or below --min-rate, else reset" },
+    { "--min-rate", "BYTES", VALUE_BYTES, FOR_ALL, AT(weir.rate_min), 0, UINT32_MAX, NULL, "a second, of bodies and answers" },
+    { "--idle-timeout", "TIME", VALUE_TIME, FOR_ALL, AT(weir.idle_timeout), 0, TIME_MAX, NULL,
+      "between requests, then close; 0 is no limit" },
+    { "--linger-timeout", "TIME", VALUE_TIME, FOR_ALL, AT(weir.linger_timeout), 1, TIME_MAX, NULL,
+      "for a client to close after our side was shut" },
+    { "--drain-timeout", "TIME", VALUE_TIME, FOR_ALL, AT(weir.drain_timeout), 0, TIME_MAX, NULL,
+      "for what is in flight after SIGTERM or SIGINT" },
+};
+
+static const struct option other_options[] = {
+    { "--help", NULL, VALUE_HELP, FOR_ALL, 0, 0, 0, "", "print this (also -h)" },
+    { "--version", NULL, VALUE_HELP, FOR_ALL, 0, 0, 0, "", "print the version" },
+};
+
+static const struct option_group groups[] = {
+    { "Server", server_options, COUNT(server_options) },
+    { "Files", file_options, COUNT(file_options) },
+    { "Limits of size (BYTES: 8192, 8k, 1m)", size_options, COUNT(size_options) },
+    { "Limits of time (TIME: 10, 10s, 250ms, 2m, 1h)", time_options, COUNT(time_options) },
+    { "Other", other_options, COUNT(other_options) },
+};
+
+struct command {
+    const char *name;
+    const char *operands;      /* what may follow the name */
+    const char *help;
+    const char *first_line;    /* of its help */
+};
+
+static const struct command commands[] = {
+    [CLI_ANY] = { "", "COMMAND", "", "a connection engine and an HTTP/1.1 server" },
+    [CLI_SERVE] = { "serve", "[DIR]", "serve the files below DIR (default: .)", "serves the files below DIR over HTTP/1.1" },
+    [CLI_HELLO] = { "hello", "", "answer every request with `Hello, world!`", "answers every request with `Hello, world!`" },
+};
+
+/* Suffixes of sizes and times, longest first where one is the end of another. */
+struct unit {
+    const char *suffix;
+    uint64_t factor;
+};
+
+static const struct unit byte_units[] = { { "k", 1 << 10 }, { "m", 1 << 20 }, { "g", 1 << 30 }, { "", 1 } };
+static const struct unit time_units[] = { { "ms", 1 }, { "s", 1000 }, { "m", 60000 }, { "h", 3600000 }, { "d", 86400000 }, { "", 1000 } };
+static const struct unit count_units[] = { { "", 1 } };
+
+/* How the numeric kinds are written and shown. */
+struct number_kind {
+    const struct unit *units;
+    size_t unit_count;
+    const char *what;          /* "must be ..." */
+};
+
+static const struct number_kind number_kinds[] = {
+    [VALUE_COUNT] = { count_units, COUNT(count_units), "a number" },
+    [VALUE_BYTES] = { byte_units, COUNT(byte_units), "a size such as 8192, 8k or 1m" },
+    [VALUE_BYTES_WIDE] = { byte_units, COUNT(byte_units), "a size such as 8192, 8k or 1m" },
+    [VALUE_TIME] = { time_units, COUNT(time_units), "a time such as 10s, 250ms or 2m" },
+};
+
+/* ---- errors ---- */
+
+/* What the parser knows while it runs. */
+struct parse {
+    struct cli_options *out;
+    const char *option;        /* as given: "--listen" */
+    char *error;
+};
+
+/* Writes the one line. Control characters, which only the caller's own words can bring, become '?'. */
+__attribute__((format(printf, 2, 3)))
+static enum cli_verdict wrong(struct parse *p, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(p->error, CLI_ERROR_SIZE, format, arguments);
+    va_end(arguments);
+    for (char *at = p->error; *at != '\0'; at++)
+        if ((unsigned char)*at < 0x20 || *at == 0x7f)
+            *at = '?';
+    return CLI_WRONG;
+}
+
+static size_t least(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* How many letters must be put in, taken out or changed to make `b` of `a`; words longer than the row are taken to be far apart. */
+static size_t edit_distance(const char *a, size_t a_len, const char *b)
+{
+    size_t row[32];
+    const size_t b_len = strlen(b);
+    if (b_len >= COUNT(row))
+        return SIZE_MAX;
+    for (size_t j = 0; j <= b_len; j++)
+        row[j] = j;
+    for (size_t i = 1; i <= a_len; i++) {
+        size_t diagonal = row[0];
+        row[0] = i;
+        for (size_t j = 1; j <= b_len; j++) {
+            const size_t changed = diagonal + (a[i - 1] != b[j - 1]);
+            diagonal = row[j];
+            row[j] = least(changed, least(row[j - 1], row[j]) + 1);
+        }
+    }
+    return row[b_len];
+}
+
+/* ---- values ---- */
+
+/* Digits and one of the kind's units, anything else is no number. */
+static bool number_read(const struct number_kind *kind, const char *text, uint64_t *value)
+{
+    uint64_t number = 0;
+    const char *at = text;
+    for (; *at >= '0' && *at <= '9'; at++)
+        if (__builtin_mul_overflow(number, 10, &number) || __builtin_add_overflow(number, (uint64_t)(*at - '0'), &number))
+            return false;
+    if (at == text)
+        return false;
+    for (size_t i = 0; i < kind->unit_count; i++)
+        if (strcmp(at, kind->units[i].suffix) == 0)
+            return !__builtin_mul_overflow(number, kind->units[i].factor, value);
+    return false;
+}
+
+/* The shortest way to write `value`, one that number_read() reads: "10s", "8k", "100". A time always has its unit. */
+static void number_show(const struct number_kind *kind, uint64_t value, char *text, size_t size)
+{
+    const struct unit *best = NULL;
+    for (size_t i = 0; i < kind->unit_count; i++) {
+        const struct unit *unit = &kind->units[i];
+        const bool fits = value % unit->factor == 0 && (kind->units != time_units || (value != 0 && unit->suffix[0] != '\0'));
+        if (fits && (best == NULL || unit->factor > best->factor))
+            best = unit;
+    }
+    if (value == 0 || best == NULL)
+        best = &kind->units[kind->unit_count - 1];
+    snprintf(text, size, "%llu%s", (unsigned long long)(value / best->factor), best->suffix);
+}
+
+static enum cli_verdict take_number(struct parse *p, const struct option *option, const char *text)
+{
+    const struct number_kind *kind = &number_kinds[option->kind];
+    char *const where = (char *)p->out + option->where;
+    uint64_t value;
+    if (!number_read(kind, text, &value))
+        return wrong(p, "%s %.60s: must be %s", p->option, text, kind->what);
+    if (value < option->low || value > option->high) {
+        char low[32], high[32];
+        number_show(kind, option->low, low, sizeof(low));
+        number_show(kind, option->high, high, sizeof(high));
+        return wrong(p, "%s %.60s: must be from %s to %s", p->option, text, low, high);
+    }
+    if (option->kind == VALUE_BYTES_WIDE)
+        memcpy(where, &value, sizeof(value));
+    else
+        memcpy(where, &(uint32_t){ (uint32_t)value }, sizeof(uint32_t));
+    return CLI_RUN;
+}
+
+static bool is_port(const char *text)
+{
+    uint64_t port;
+    return strlen(text) <= 5 && number_read(&number_kinds[VALUE_COUNT], text, &port) && port <= 65535;
+}
+
+/* `text`, which ends at `end`, is an address of the family. */
+static bool is_host(int family, const char *text, const char *end)
+{
+    char host[INET6_ADDRSTRLEN];
+    unsigned char address[sizeof(struct in6_addr)];
+    if ((size_t)(end - text) >= sizeof(host))
+        return false;
+    memcpy(host, text, (size_t)(end - text));
+    host[end - text] = '\0';
+    return inet_pton(family, host, address) == 1;
+}
+
+/* One of the forms that weir.h names for an address. */
+static bool is_address(const char *text)
+{
+    if (strncmp(text, "unix:", 5) == 0)
+        return text[5] != '\0' && strlen(text + 5) < sizeof(((struct sockaddr_un *)NULL)->sun_path);
+    const char *const colon = strrchr(text, ':');
+    if (colon == NULL || !is_port(colon + 1))
+        return false;
+    if (text[0] == '[')
+        return colon > text + 1 && colon[-1] == ']' && is_host(AF_INET6, text + 1, colon - 1);
+    return colon == text || is_host(AF_INET, text, colon);
+}
+
+static enum cli_verdict take_listen(struct parse *p, const struct option *option, const char *text)
+{
+    (void)option;
+    if (!is_address(text))
+        return wrong(p, "%s %.60s: must be an address such as 127.0.0.1:8080, [::1]:8080, :8080 or unix:PATH", p->option, text);
+    if (p->out->weir.listen_count == CLI_LISTEN_MAX)
+        return wrong(p, "%s %.60s: may be given %d times at most", p->option, text, (int)CLI_LISTEN_MAX);
+    p->out->listen[p->out->weir.listen_count++] = text;
+    return CLI_RUN;
+}
+
+static enum cli_verdict take_poller(struct parse *p, const struct option *option, const char *text)
+{
+    (void)option;
+    if (strcmp(text, "epoll") != 0)
+        return wrong(p, "%s %.60s: must be epoll", p->option, text);
+    p->out->weir.poller = text;
+    return CLI_RUN;
+}
+
+static enum cli_verdict take_log(struct parse *p, const struct option *option, const char *text)
+{
+    (void)option;
+    if (text[0] == '\0')
+        return wrong(p, "%s: must be the path of a file, - for standard output, or off", p->option);
+    p->out->weir.access_log = strcmp(text, "off") == 0 ? NULL : text;
+    return CLI_RUN;
+}
+
+static enum cli_verdict take_flag(struct parse *p, const struct option *option, const char *text)
+{
+    (void)text;
+    memcpy((char *)p->out + option->where, &(bool){ option->low != 0 }, sizeof(bool));
+    return CLI_RUN;
+}
+
+static enum cli_verdict take_help(struct parse *p, const struct option *option, const char *text)
+{
+    (void)p;
+    (void)text;
+    return strcmp(option->name, "--help") == 0 ? CLI_HELP : CLI_VERSION;
+}
+
+typedef enum cli_verdict take_function(struct parse *p, const struct option *option, const char *text);
+
+static take_function *const takers[] = {
+    [VALUE_NONE] = take_flag,        [VALUE_COUNT] = take_number, [VALUE_BYTES] = take_number,
+    [VALUE_BYTES_WIDE] = take_number, [VALUE_TIME] = take_number,  [VALUE_LISTEN] = take_listen,
+    [VALUE_POLLER] = take_poller,    [VALUE_LOG] = take_log,      [VALUE_HELP] = take_help,
+};
+
+/* ---- words ---- */
+
+static const struct option *option_find(const char *name, size_t len)
+{
+    for (size_t g = 0; g < COUNT(groups); g++)
+        for (size_t i = 0; i < groups[g].count; i++) {
+            const struct option *option = &groups[g].options[i];
+            if (strlen(option->name) == len && memcmp(option->name, name, len) == 0)
+                return option;
+        }
+    return NULL;
+}
+
+static enum cli_verdict unknown_option(struct parse *p, const char *word, size_t len)
+{
+    const char *near = NULL;
+    size_t nearest = 3;
+    for (size_t g = 0; g < COUNT(groups); g++)
+        for (size_t i = 0; i < groups[g].count; i++) {
+            const struct option *option = &groups[g].options[i];
+            const size_t distance = edit_distance(word, len, option->name);
+            if ((option->commands & 1u << p->out->command) != 0 && distance < nearest) {
+                nearest = distance;
+                near = option->name;
+            }
+        }
+    const int shown = (int)least(len, 60);
+    if (near != NULL)
+        return wrong(p, "%.*s: no such option; did you mean %s?", shown, word, near);
+    return wrong(p, "%.*s: no such option; `weir %s --help` lists them", shown, word, commands[p->out->command].name);
+}
+
+/* Takes the option at argv[*at], and its value from the same word or the next one. */
+static enum cli_verdict take_option(struct parse *p, int argc, char *const argv[], int *at)
+{
+    const char *const word = strcmp(argv[*at], "-h") == 0 ? "--help" : argv[*at];
+    const char *text = strchr(word, '=');
+    const size_t len = text == NULL ? strlen(word) : (size_t)(text - word);
+    const struct option *option = option_find(word, len);
+    if (option == NULL)
+        return unknown_option(p, word, len);
+    p->option = option->name;
+    if ((option->commands & 1u << p->out->command) == 0)
+        return wrong(p, "%s: not an option of `weir %s`", p->option, commands[p->out->command].name);
+    if (option->value == NULL && text != NULL)
+        return wrong(p, "%s: takes no value", p->option);
+    if (option->value != NULL && text == NULL) {
+        if (*at + 1 >= argc)
+            return wrong(p, "%s: needs a value: %s %s", p->option, p->option, option->value);
+        text = argv[++*at];
+    } else if (text != NULL) {
+        text++;
+    }
+    return takers[option->kind](p, option, text);
+}
+
+static enum cli_verdict take_operand(struct parse *p, const char *word, bool *taken)
+{
+    if (p->out->command != CLI_SERVE)
+        return wrong(p, "%.60s: `weir %s` takes no such word; options begin with --", word, commands[p->out->command].name);
+    if (*taken)
+        return wrong(p, "%.60s: only one DIR can be served", word);
+    if (word[0] == '\0')
+        return wrong(p, "DIR is empty: must be the path of a folder, such as .");
+    *taken = true;
+    p->out->dir = word;
+    return CLI_RUN;
+}
+
+/* What stands first: a command, or a request for help. CLI_RUN: `command` is set. */
+static enum cli_verdict take_command(struct parse *p, int argc, char *const argv[])
+{
+    if (argc < 2)
+        return wrong(p, "a command is missing: `weir serve [DIR]` or `weir hello`; `weir --help` tells more");
+    const char *const word = argv[1];
+    const char *near = NULL;
+    for (size_t i = CLI_SERVE; i < COUNT(commands); i++) {
+        if (strcmp(word, commands[i].name) == 0) {
+            p->out->command = (enum cli_command)i;
+            return CLI_RUN;
+        }
+        if (edit_distance(word, strlen(word), commands[i].name) <= 2)
+            near = commands[i].name;
+    }
+    if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0)
+        return CLI_HELP;
+    if (strcmp(word, "--version") == 0)
+        return CLI_VERSION;
+    if (word[0] == '-')
+        return wrong(p, "%.60s: the command comes first, as in `weir serve %.60s`", word, word);
+    if (near != NULL)
+        return wrong(p, "%.60s: no such command; did you mean %s?", word, near);
+    return wrong(p, "%.60s: no such command; there are serve and hello", word);
+}
+
+/* Relations between options that no single one of them can see. */
+static enum cli_verdict check_together(struct parse *p)
+{
+    const struct weir_options *weir = &p->out->weir;
+    if (weir->line_max > weir->head_max)
+        return wrong(p, "--max-line %u: must be at most --max-head, which is %u", weir->line_max, weir->head_max);
+    return CLI_RUN;
+}
+
+enum cli_verdict options_parse(struct cli_options *out, int argc, char *const argv[], bool on_terminal, char error[CLI_ERROR_SIZE])
+{
+    *out = (struct cli_options){ .dir = ".", .weir = weir_defaults() };
+    out->weir.access_log = on_terminal ? "-" : NULL;
+    struct parse p = { .out = out, .error = error };
+    enum cli_verdict verdict = take_command(&p, argc, argv);
+    bool operand_taken = false;
+    bool options_end = false;
+    for (int at = 2; at < argc && verdict == CLI_RUN; at++) {
+        const char *const word = argv[at];
+        if (!options_end && strcmp(word, "--") == 0)
+            options_end = true;
+        else if (!options_end && word[0] == '-' && word[1] != '\0')
+            verdict = take_option(&p, argc, argv, &at);
+        else
+            verdict = take_operand(&p, word, &operand_taken);
+    }
+    if (out->weir.listen_count > 0)
+        out->weir.listen = out->listen;
+    return verdict == CLI_RUN ? check_together(&p) : verdict;
+}
+
+/* ---- help ---- */
+
+enum { HELP_INDENT = 26 };     /* where the right column begins */
+
+/* Text that is being written into a bound piece of memory, its whole length counted. */
+struct text {
+    char *out;
+    size_t size;
+    size_t len;
+};
+
+__attribute__((format(printf, 2, 3)))
+static void text_add(struct text *t, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    const bool room = t->len < t->size;
+    const int len = vsnprintf(room ? t->out + t->len : NULL, room ? t->size - t->len : 0, format, arguments);
+    va_end(arguments);
+    t->len += (size_t)len;
+}
+
+/* The default of an option, as the user would write it. */
+static void default_show(const struct option *option, char *text, size_t size)
+{
+    const struct cli_options defaults = { .weir = weir_defaults() };
+    const char *const where = (const char *)&defaults + option->where;
+    uint64_t value = 0;
+    if (option->fallback != NULL) {
+        snprintf(text, size, "%s", option->fallback);
+        return;
+    }
+    if (option->kind == VALUE_BYTES_WIDE) {
+        memcpy(&value, where, sizeof(value));
+    } else {
+        uint32_t narrow;
+        memcpy(&narrow, where, sizeof(narrow));
+        value = narrow;
+    }
+    number_show(&number_kinds[option->kind], value, text, size);
+}
+
+/* One option: its name at the left, at the right the lines of its help and its default in brackets. */
+static void help_option(struct text *t, const struct option *option)
+{
+    char shown[64];
+    default_show(option, shown, sizeof(shown));
+    const size_t begin = t->len;
+    text_add(t, "  %s%s%s", option->name, option->value == NULL ? "" : " ", option->value == NULL ? "" : option->value);
+    text_add(t, "%*s", (int)(HELP_INDENT - (t->len - begin)), "");
+    size_t column = HELP_INDENT;
+    for (const char *line = option->help; *line != '\0'; line += strspn(line, "\n")) {
+        const size_t len = strcspn(line, "\n");
+        text_add(t, line == option->help ? "%*s%.*s" : "\n%*s%.*s", line == option->help ? 0 : HELP_INDENT, "", (int)len, line);
+        column = HELP_INDENT + len;
+        line += len;
+    }
+    if (shown[0] == '\0')
+        text_add(t, "\n");
+    else if (column + strlen(shown) + 3 <= 80)
+        text_add(t, " [%s]\n", shown);
+    else
+        text_add(t, "\n%*s[%s]\n", HELP_INDENT, "", shown);
+}
+
+static void help_group(struct text *t, const struct option_group *group, unsigned wanted)
+{
+    bool titled = false;
+    for (size_t i = 0; i < group->count; i++) {
+        if ((group->options[i].commands & wanted) == 0)
+            continue;
+        if (!titled)
+            text_add(t, "\n%s\n", group->title);
+        titled = true;
+        help_option(t, &group->options[i]);
+    }
+}
+
+size_t options_help(enum cli_command command, char *out, size_t size)
+{
+    struct text t = { out, size, 0 };
+    text_add(&t, "weir %s: %s\n\n", WEIR_VERSION, commands[command].first_line);
+    for (size_t i = CLI_SERVE; i < COUNT(commands); i++)
+        if (command == CLI_ANY || command == i)
+            text_add(&t, "  weir %s %-5s [OPTION]...    %s\n", commands[i].name, commands[i].operands, commands[i].help);
+    const unsigned wanted = command == CLI_ANY ? FOR_ALL : 1u << command;
+    for (size_t g = 0; g < COUNT(groups); g++)
+        help_group(&t, &groups[g], wanted);
+    return t.len;
+}
