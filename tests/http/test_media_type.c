@@ -1,0 +1,182 @@
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "http/media_type.h"
+
+struct type_case {
+    const char *name;
+    const char *type;
+};
+
+static void expect(const struct media_types *types, const char *name, const char *type)
+{
+    char out[MEDIA_TYPE_MAX];
+    size_t len = media_type_write(types, slice_of(name), out);
+    ck_assert_msg(slice_equals((struct slice){ out, len }, slice_of(type)), "%s: %.*s, not %s", name, (int)len, out, type);
+}
+
+static const struct type_case type_cases[] = {
+    { "index.html", "text/html; charset=utf-8" },
+    { "a.css", "text/css; charset=utf-8" },
+    { "a.js", "text/javascript; charset=utf-8" },
+    { "a.mjs", "text/javascript; charset=utf-8" },
+    { "a.txt", "text/plain; charset=utf-8" },
+    { "a.json", "application/json" },
+    { "a.xml", "application/xml" },
+    { "a.svg", "image/svg+xml" },
+    { "a.png", "image/png" },
+    { "a.wasm", "application/wasm" },
+    { "a.woff2", "font/woff2" },
+    { "a.webmanifest", "application/manifest+json" },
+    { "a.3gp", "video/3gpp" },
+    { "a.zst", "application/zstd" },
+    { "PHOTO.JPG", "image/jpeg" },
+    { "page.HtMl", "text/html; charset=utf-8" },
+    { "x.tar.gz", "application/gzip" },
+    { "folder.html/x.png", "image/png" },
+    { "folder.html/x", "application/octet-stream" },
+    { "README", "application/octet-stream" },
+    { "x.", "application/octet-stream" },
+    { "x.unheard-of", "application/octet-stream" },
+    { "x.htmlx", "application/octet-stream" },
+    { "x.ht", "application/octet-stream" },
+    { "x.\xff", "application/octet-stream" },
+    { ".html", "application/octet-stream" },
+    { "folder/.html", "application/octet-stream" },
+    { "..html", "text/html; charset=utf-8" },
+    { "", "application/octet-stream" },
+    { ".", "application/octet-stream" },
+};
+
+START_TEST(the_last_ending_tells_the_type)
+{
+    expect(NULL, type_cases[_i].name, type_cases[_i].type);
+}
+END_TEST
+
+/* A table out of order would hide some of its own entries from the search. */
+START_TEST(every_ending_of_the_builtin_table_is_found)
+{
+    const char *alphabet = "0123456789abcdefghijklmnopqrstuvwxyz";
+    const char *longer[] = { "geojson", "jsonld", "torrent", "webmanifest", "woff2", "xhtml" };
+    int found = 0;
+    for (long number = 1; number < 37L * 37 * 37 * 37; number++) {
+        char ending[4];
+        size_t len = 0;
+        for (long rest = number; rest > 0 && rest % 37 != 0; rest /= 37)
+            ending[len++] = alphabet[rest % 37 - 1];
+        long covered = 1;
+        for (size_t i = 0; i < len; i++)
+            covered *= 37;
+        if (number < covered)                      /* no gap inside: each text comes once */
+            found += media_type_builtin((struct slice){ ending, len }).len > 0;
+    }
+    ck_assert_int_eq(found, 95);
+    for (size_t i = 0; i < sizeof(longer) / sizeof(longer[0]); i++)
+        ck_assert_uint_gt(media_type_builtin(slice_of(longer[i])).len, 0);
+}
+END_TEST
+
+START_TEST(the_table_of_the_system_comes_first)
+{
+    struct media_type slots[8];
+    struct media_types types;
+    media_types_init(&types, slots, 8);
+    ck_assert(media_types_add(&types, SLICE("application/x-own"), SLICE("html")));
+    ck_assert(media_types_add(&types, SLICE("TEXT/x-Mine"), SLICE("Mine")));
+    expect(&types, "a.HTML", "application/x-own");
+    expect(&types, "a.mine", "TEXT/x-Mine; charset=utf-8");
+    expect(&types, "a.css", "text/css; charset=utf-8");
+}
+END_TEST
+
+START_TEST(the_first_type_of_an_ending_stays)
+{
+    struct media_type slots[8];
+    struct media_types types;
+    media_types_init(&types, slots, 8);
+    ck_assert(media_types_add(&types, SLICE("a/first"), SLICE("x")));
+    ck_assert(media_types_add(&types, SLICE("a/second"), SLICE("X")));
+    ck_assert_uint_eq(types.count, 1);
+    expect(&types, "a.x", "a/first");
+}
+END_TEST
+
+START_TEST(a_table_takes_one_less_than_its_slots)
+{
+    struct media_type slots[4];
+    struct media_types types;
+    media_types_init(&types, slots, 4);
+    ck_assert(media_types_add(&types, SLICE("a/a"), SLICE("a1")));
+    ck_assert(media_types_add(&types, SLICE("a/b"), SLICE("b1")));
+    ck_assert(media_types_add(&types, SLICE("a/c"), SLICE("c1")));
+    ck_assert(!media_types_add(&types, SLICE("a/d"), SLICE("d1")));
+    expect(&types, "x.a1", "a/a");
+    expect(&types, "x.b1", "a/b");
+    expect(&types, "x.c1", "a/c");
+    expect(&types, "x.d1", "application/octet-stream");
+}
+END_TEST
+
+START_TEST(a_table_without_slots_stays_empty)
+{
+    struct media_types types;
+    media_types_init(&types, NULL, 0);
+    ck_assert(!media_types_add(&types, SLICE("a/a"), SLICE("a1")));
+    expect(&types, "x.css", "text/css; charset=utf-8");
+}
+END_TEST
+
+START_TEST(what_could_break_a_head_is_no_type)
+{
+    static const char *const bad[] = { "", "text", "/", "text/", "/html", "text/html; charset=x", "te xt/html", "text/html\r\nX: y", "a/b/c",
+                                       "text/\xe9", "t\"/x", "text/\x7f" };
+    struct media_type slots[4];
+    struct media_types types;
+    media_types_init(&types, slots, 4);
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        ck_assert_msg(!media_types_add(&types, slice_of(bad[i]), SLICE("x")), "'%s'", bad[i]);
+    ck_assert(!media_types_add(&types, (struct slice){ "a/b\0c", 5 }, SLICE("x")));
+    ck_assert_uint_eq(types.count, 0);
+}
+END_TEST
+
+START_TEST(types_and_endings_have_a_longest)
+{
+    char longest[MEDIA_TYPE_NAME_MAX + 2], ending[MEDIA_TYPE_ENDING_MAX + 1], out[MEDIA_TYPE_MAX];
+    memset(longest, 'a', sizeof(longest));
+    memcpy(longest, "text/", 5);
+    memset(ending, 'e', sizeof(ending));
+    struct media_type slots[4];
+    struct media_types types;
+    media_types_init(&types, slots, 4);
+    ck_assert(!media_types_add(&types, (struct slice){ longest, MEDIA_TYPE_NAME_MAX + 1 }, SLICE("x")));
+    ck_assert(!media_types_add(&types, SLICE("a/b"), (struct slice){ ending, MEDIA_TYPE_ENDING_MAX + 1 }));
+    ck_assert(!media_types_add(&types, SLICE("a/b"), SLICE("")));
+    ck_assert(media_types_add(&types, (struct slice){ longest, MEDIA_TYPE_NAME_MAX }, SLICE("x")));
+    ck_assert(media_types_add(&types, SLICE("a/b"), (struct slice){ ending, MEDIA_TYPE_ENDING_MAX }));
+    ck_assert_uint_eq(media_type_write(&types, SLICE("a.x"), out), MEDIA_TYPE_NAME_MAX + strlen("; charset=utf-8"));
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("media_type");
+    TCase *tests = tcase_create("media_type");
+    tcase_add_loop_test(tests, the_last_ending_tells_the_type, 0, sizeof(type_cases) / sizeof(type_cases[0]));
+    tcase_add_test(tests, every_ending_of_the_builtin_table_is_found);
+    tcase_add_test(tests, the_table_of_the_system_comes_first);
+    tcase_add_test(tests, the_first_type_of_an_ending_stays);
+    tcase_add_test(tests, a_table_takes_one_less_than_its_slots);
+    tcase_add_test(tests, a_table_without_slots_stays_empty);
+    tcase_add_test(tests, what_could_break_a_head_is_no_type);
+    tcase_add_test(tests, types_and_endings_have_a_longest);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
