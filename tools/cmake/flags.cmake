@@ -35,7 +35,7 @@ target_compile_options(weir_flags INTERFACE -std=gnu17 -Wall -Wextra -Wpedantic 
     $<$<BOOL:${WEIR_WERROR}>:-Werror>)
 target_link_libraries(weir_flags INTERFACE weir_instruments Threads::Threads)
 if(WEIR_COVERAGE)
-    target_compile_options(weir_flags INTERFACE --coverage -O0)
+    target_compile_options(weir_flags INTERFACE --coverage -O0 -fprofile-update=atomic)
     target_link_options(weir_flags INTERFACE --coverage)
 endif()
 
