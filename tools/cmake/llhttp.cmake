@@ -49,6 +49,24 @@ else()
     set(LLHTTP_INCLUDES "${LLHTTP_ROOT}/usr/share/include" "${LLHTTP_ROOT}/usr/share/include/llhttp")
 endif()
 
+# Strict mode is behaviour, not a macro: a loose llhttp takes a field name with a space in it.
+function(llhttp_demand_strict)
+    if(CMAKE_CROSSCOMPILING OR DEFINED CACHE{LLHTTP_IS_STRICT})
+        return()
+    endif()
+    set(from "${LLHTTP_SOURCES}")
+    try_run(run built "${PROJECT_BINARY_DIR}/llhttp-strict" SOURCES "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/llhttp_strict.c" ${from}
+        CMAKE_FLAGS "-DINCLUDE_DIRECTORIES=${LLHTTP_INCLUDES}"
+        COMPILE_DEFINITIONS -DLLHTTP_STRICT_MODE=1 LINK_LIBRARIES ${LLHTTP_SYSTEM} COMPILE_OUTPUT_VARIABLE log)
+    if(NOT built)
+        message(FATAL_ERROR "the llhttp that was found does not compile:\n${log}")
+    elseif(NOT run EQUAL 0)
+        message(FATAL_ERROR "the llhttp that was found is not strict: it takes what weir must refuse")
+    endif()
+    set(LLHTTP_IS_STRICT yes CACHE INTERNAL "it refused what a strict llhttp refuses")
+endfunction()
+llhttp_demand_strict()
+
 function(llhttp_library target)
     if(LLHTTP_SYSTEM)
         add_library(${target} INTERFACE)
