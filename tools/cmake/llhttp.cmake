@@ -67,6 +67,12 @@ function(llhttp_demand_strict)
 endfunction()
 llhttp_demand_strict()
 
+# For whoever links libweir.a by hand.
+set(LLHTTP_LINK "")
+if(LLHTTP_SYSTEM)
+    set(LLHTTP_LINK -lllhttp)
+endif()
+
 function(llhttp_library target)
     if(LLHTTP_SYSTEM)
         add_library(${target} INTERFACE)
