@@ -220,7 +220,7 @@ struct weir_counters {
     uint64_t refused;               /* requests answered with an error by weir itself: parser, limits, time */
     uint64_t bytes_in;
     uint64_t bytes_out;
-    uint64_t timeouts;              /* connections that a time limit ended, idle ones not counted */
+    uint64_t timeouts;              /* connections that a time limit ended, but for idle and lingering ones */
     uint64_t evicted;               /* idle connections that gave way when descriptors ran out */
     uint64_t failures;              /* connections that the transport or a lack of memory ended */
     uint64_t log_dropped;           /* lines that the access log could not take */

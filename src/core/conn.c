@@ -3,9 +3,22 @@
 #include "core/assert.h"
 #include "core/exchange.h"
 
+void conn_init(struct conn *c)
+{
+    *c = (struct conn){
+        .fd = -1,
+        .next = CONN_NOWHERE,
+        .previous = CONN_NOWHERE,
+        .next_ready = CONN_NOWHERE,
+        .state = CONN_CLOSED,
+        .limit = LIMIT_NONE,
+    };
+}
+
 void conn_open(struct conn *c, int fd, const struct weir_peer *peer)
 {
     weir_assert(fd >= 0);
+    weir_assert(c->state == CONN_CLOSED);
     weir_assert(c->exchange == NULL);
     *c = (struct conn){
         .fd = fd,
@@ -109,5 +122,5 @@ bool conn_is_idle(const struct conn *c)
     if (c->state != CONN_READING)
         return false;
     const struct exchange *x = c->exchange;
-    return x == NULL || (x->phase == PHASE_IDLE && buffer_len(&x->in) == 0);
+    return x == NULL || (x->phase <= PHASE_BLANK && buffer_len(&x->in) == 0);
 }

@@ -42,7 +42,7 @@ struct conn {
     uint32_t previous;
     uint32_t next_ready;           /* in the queue of ready connections */
     uint32_t dropped;              /* bytes dropped in SHUTTING */
-    uint8_t state;                 /* enum conn_state; assigned by conn_open() and conn_advance() alone */
+    uint8_t state;                 /* enum conn_state; begins in conn_init() and conn_open(), changes in conn_advance() alone */
     uint8_t limit;                 /* enum limit: the list in which it stands */
     uint8_t ready;                 /* bits of enum conn_ready */
     struct weir_peer peer;
@@ -77,6 +77,9 @@ struct conn_facts {
     bool keep;             /* the latch: the connection is kept after this answer */
     bool peer_finished;    /* the peer asked for the close or shut its side, and all that it sent was read */
 };
+
+/* Makes memory a free slot: CLOSED, never used. */
+void conn_init(struct conn *c);
 
 /* Makes a free slot a connection in READING on `fd`, ready to be read and written. */
 void conn_open(struct conn *c, int fd, const struct weir_peer *peer);

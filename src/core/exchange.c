@@ -36,6 +36,8 @@ void exchange_make_room(struct exchange *x)
     weir_assert(buffer_len(&x->in) == 0);
     weir_assert(x->held <= x->held_end);
     weir_assert(x->held_end <= x->in.cap);
+    if (x->phase == PHASE_IDLE)
+        x->held = x->held_end = 0;
     x->in.start = x->in.end = x->held_end;    /* what was taken and is not held is forgotten */
     if (x->held == 0)
         return;

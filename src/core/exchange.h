@@ -25,7 +25,12 @@ struct tail {
 };
 
 /* Where in a message the input stands: it chooses the limit that runs in READING. */
-enum phase { PHASE_IDLE, PHASE_HEAD, PHASE_BODY };
+enum phase {
+    PHASE_IDLE,                        /* between messages */
+    PHASE_BLANK,                       /* the same, but bytes were taken that must not be forgotten: an empty line before a request */
+    PHASE_HEAD,
+    PHASE_BODY
+};
 
 /* Why an exchange is refused by the engine and not by the protocol's own parser. */
 enum refusal {
@@ -63,7 +68,7 @@ struct protocol {
     const char *name;                  /* "http/1" */
     size_t state_size;
 
-    /* A new working set: `x` is zeroed but for buffers, protocol, context and peer. */
+    /* A new working set, laid out by exchange_init(): makes `state` what it must be at first. */
     void (*begin)(struct exchange *x);
 
     /* Offers x->in: takes bytes from its start until there is a verdict. INTAKE_MORE only when all was taken. Keeps held, held_end and phase.
@@ -86,12 +91,14 @@ struct protocol {
     void (*end)(struct exchange *x);
 };
 
-/* Lays an exchange out in `size` bytes of zeroed memory: the state, then `in`, then `out`. */
+/* Lays an exchange out in exchange_size() bytes, whatever they hold: the struct, zeroed but for buffers, protocol, context, peer and the latch,
+ * which is yes; then the protocol's state, `in` and `out`, none of which is written. protocol->begin() comes next. */
 void exchange_init(struct exchange *x, const struct protocol *protocol, void *context, const struct weir_peer *peer,
                    uint32_t in_cap, uint32_t out_cap);
 size_t exchange_size(const struct protocol *protocol, uint32_t in_cap, uint32_t out_cap);
 
-/* Makes the room behind x->in as large as it can be, without touching what is held. All input was taken before. */
+/* Makes the room behind x->in as large as it can be: what is held moves to the front, and between messages nothing is held. All input was taken
+ * before. */
 void exchange_make_room(struct exchange *x);
 
 /* Bytes that are owed and have not left. */

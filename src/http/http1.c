@@ -1,9 +1,9 @@
 #include "http/http1.h"
 
-#include <stdatomic.h>
 #include <string.h>
 
 #include "core/assert.h"
+#include "core/counter.h"
 #include "http/error_page.h"
 #include "http/response.h"
 
@@ -501,8 +501,10 @@ static enum intake take_piece(struct http1 *h)
 
 static enum phase phase_of(const struct http1 *h)
 {
-    if (h->ended || !request_has_begun(&h->request))
+    if (h->ended)
         return PHASE_IDLE;
+    if (!request_has_begun(&h->request))
+        return h->x->held_end > h->x->held ? PHASE_BLANK : PHASE_IDLE;
     return request_in_body(&h->request) ? PHASE_BODY : PHASE_HEAD;
 }
 
@@ -520,7 +522,7 @@ static enum intake take_outcome(struct http1 *h, enum request_outcome outcome)
         return take_piece(h);
     case REQUEST_COMPLETE:
         h->ended = true;
-        atomic_fetch_add_explicit(h->context->requests, 1, memory_order_relaxed);
+        counter_add(h->context->requests, 1);
         return INTAKE_REQUEST;
     case REQUEST_REFUSED:
         break;
@@ -581,7 +583,7 @@ static void http1_refuse(struct exchange *x, enum refusal why)
 {
     struct http1 *h = http1_of(x);
     x->keep = false;
-    atomic_fetch_add_explicit(h->context->refused, 1, memory_order_relaxed);
+    counter_add(h->context->refused, 1);
     if (h->answer == ANSWER_EARLY) {
         h->answer = ANSWER_COMPOSED;
     } else {

@@ -30,6 +30,9 @@ struct timespec os_wall_clock(void);
 
 /* Zeroed memory, aligned for any type, or NULL. os_free(NULL) does nothing. */
 void *os_alloc(size_t size) OS_RESULT;
+
+/* The same, but what is in it is undefined, and pages of it that are never touched cost nothing. */
+void *os_alloc_raw(size_t size) OS_RESULT;
 void os_free(void *memory);
 
 /* ---- sockets: socket(7), tcp(7), unix(7) ---- */
@@ -38,6 +41,9 @@ int os_socket(int family) OS_RESULT;                                            
 int os_setsockopt(int fd, int level, int option, int value) OS_RESULT;
 int os_bind(int fd, const struct sockaddr *address, socklen_t len) OS_RESULT;
 int os_listen(int fd, int backlog) OS_RESULT;
+
+/* Refuses new connections from now on, for every process and thread that shares the socket; the descriptor stays open. */
+void os_listen_stop(int fd);
 int os_connect(int fd, const struct sockaddr *address, socklen_t len) OS_RESULT;
 int os_getsockname(int fd, struct sockaddr_storage *address, socklen_t *len) OS_RESULT;
 
@@ -47,8 +53,8 @@ int os_accept(int fd, struct sockaddr_storage *peer) OS_RESULT;
 /* recv(2): bytes received, 0 at the end of the stream. */
 ssize_t os_recv(int fd, void *data, size_t size) OS_RESULT;
 
-/* Sends the `count` (1 or 2) stretches in one call, without SIGPIPE; `more`: more follows at once (MSG_MORE). Bytes taken, maybe fewer
- * than offered. */
+/* Sends the `count` (1 or 2) stretches in one call, without SIGPIPE and without waiting; `more`: more follows at once (MSG_MORE).
+ * Bytes taken, maybe fewer than offered. */
 ssize_t os_send(int fd, const struct iovec *stretches, int count, bool more) OS_RESULT;
 
 /* sendfile(2): from `file` at `offset`, which is not moved, at most `size` bytes. 0: the file ends there. The calling thread has SIGPIPE

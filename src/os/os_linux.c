@@ -43,6 +43,11 @@ void *os_alloc(size_t size)
     return calloc(1, size);
 }
 
+void *os_alloc_raw(size_t size)
+{
+    return malloc(size);
+}
+
 void os_free(void *memory)
 {
     free(memory);
@@ -68,6 +73,13 @@ int os_listen(int fd, int backlog)
     return result(listen(fd, backlog));
 }
 
+void os_listen_stop(int fd)
+{
+    /* It fails only where it was called before. */
+    const int rc = shutdown(fd, SHUT_RDWR);
+    (void)rc;
+}
+
 int os_connect(int fd, const struct sockaddr *address, socklen_t len)
 {
     return result(connect(fd, address, len));
@@ -91,7 +103,7 @@ ssize_t os_recv(int fd, void *data, size_t size)
 
 ssize_t os_send(int fd, const struct iovec *stretches, int count, bool more)
 {
-    const int flags = MSG_NOSIGNAL | (more ? MSG_MORE : 0);
+    const int flags = MSG_NOSIGNAL | MSG_DONTWAIT | (more ? MSG_MORE : 0);
     if (count == 1)
         return result_size(send(fd, stretches[0].iov_base, stretches[0].iov_len, flags));
     /* sendmsg(2) reads the stretches and writes nothing to them. */
@@ -195,6 +207,11 @@ ssize_t os_write(int fd, const void *data, size_t size)
 int os_unlink(const char *path)
 {
     return result(unlink(path));
+}
+
+int os_dup3(int from, int to)
+{
+    return result(dup3(from, to, O_CLOEXEC));
 }
 
 uint32_t os_descriptors_max(void)

@@ -18,7 +18,7 @@ void *pool_take(struct pool *p)
 {
     struct pool_block *block = p->free;
     if (block == NULL) {
-        block = os_alloc(p->size);
+        block = os_alloc_raw(p->size);
         if (block == NULL)
             return NULL;
     } else {

@@ -40,22 +40,31 @@ struct worker_config {
     bool trace;                            /* print each transition to standard error (debug builds) */
 };
 
+/* What the error log is told, once for each spell of it. */
+enum told { TOLD_DESCRIPTORS, TOLD_CONNECTIONS, TOLD_MEMORY, TOLD_COUNT };
+
 struct worker {
     struct worker_config config;
+    const struct protocol *protocol;
     struct poller poller;
     struct limits limits;
     struct pool pool;                      /* of exchanges */
     struct http1_context http1;
     struct access_log log;
-    struct conn *conns;                    /* connections_max slots */
-    uint32_t free_first;                   /* free slots, linked by conn.next */
+    uint32_t in_cap;                       /* of an exchange's buffers */
+    uint32_t out_cap;
+    uint32_t out_reserve;                  /* room that composing an answer may need */
+    struct conn *conns;                    /* config.connections_max slots: see slots.h */
+    uint32_t slots_used;                   /* slots from this one on were never used: their memory is untouched */
+    uint32_t free_first;                   /* free ones below slots_used, linked by conn.next */
     uint32_t open;                         /* slots in use */
-    uint32_t ready_first;                  /* the queue of ready connections, in order */
+    uint32_t ready_first;                  /* the queue of ready connections, linked by conn.next_ready */
     uint32_t ready_last;
+    uint32_t ready_count;
     uint64_t now;                          /* ms, looked at once for each turn */
     int64_t wall;                          /* seconds since 1970, the same */
-    uint64_t accept_after;                 /* accepting is paused until then; 0: it is not paused; UINT64_MAX: until a slot is free */
-    uint64_t told_at[3];                   /* when the error log was last told: see worker.c */
+    uint64_t accept_after;                 /* where accepting is paused: until then; UINT64_MAX: until a slot is free */
+    uint64_t told_at[TOLD_COUNT];          /* when the error log was last told, ms; 0: never */
     uint64_t drain_until;                  /* 0: not draining */
     int wake_fd;
     _Atomic bool stop;                     /* asked to drain */
@@ -74,6 +83,9 @@ bool worker_turn(struct worker *w, int wait_max_ms);
 
 /* How long worker_turn() would wait: ms, -1 for ever. */
 int worker_wait_ms(const struct worker *w);
+
+/* Tells the error log, but not again for a minute. */
+void worker_tell(struct worker *w, enum told what);
 
 /* Begins the drain, from any thread and from a signal handler. */
 void worker_stop(struct worker *w);

@@ -1,0 +1,275 @@
+#include "server/server.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/counter.h"
+#include "net/listener.h"
+#include "os/os.h"
+#include "server/access_log.h"
+#include "server/worker.h"
+
+#define WORKERS_MAX 256
+#define LISTENERS_MAX 64
+
+#define SECONDS(n) ((n) * 1000u)
+#define KIB(n) ((n) * 1024u)
+
+/* The longest time that an option may name: a poller's timeout is an int of milliseconds. */
+#define TIME_MAX_MS INT32_MAX
+
+struct weir {
+    struct weir_options options;       /* complete; its strings are not kept but for `name` */
+    struct weir_handler handler;
+    struct listener listeners[LISTENERS_MAX];
+    size_t listener_count;
+    char *log_path;                    /* NULL: no access log */
+    int log_fd;
+    char name[32];
+    struct worker *workers;            /* options.workers of them */
+    uint32_t opened;                   /* workers that are open */
+    bool trace;
+};
+
+struct weir_options weir_defaults(void)
+{
+    return (struct weir_options){
+        .poller = "epoll",
+        .name = "weir",
+        .server_field = true,
+        .line_max = KIB(8),
+        .head_max = KIB(16),
+        .fields_max = 100,
+        .body_max = KIB(1024),
+        .head_timeout = SECONDS(10),
+        .body_timeout = SECONDS(30),
+        .send_timeout = SECONDS(30),
+        .idle_timeout = SECONDS(60),
+        .linger_timeout = SECONDS(2),
+        .drain_timeout = SECONDS(10),
+        .rate_min = 500,
+        .linger_max = KIB(256),
+    };
+}
+
+const char *server_options_fault(const struct weir_options *o)
+{
+    const struct { bool wrong; const char *text; } faults[] = {
+        { o->poller == NULL || strcmp(o->poller, "epoll") != 0, "poller: only \"epoll\" is there" },
+        { o->workers > WORKERS_MAX, "workers: at most 256" },
+        { o->line_max < 64 || o->line_max > UINT16_MAX, "line_max: 64 to 65535 bytes" },
+        { o->head_max < 128 || o->head_max > UINT16_MAX, "head_max: 128 to 65535 bytes" },
+        { o->line_max > o->head_max, "line_max: at most head_max, of which the request line is a part" },
+        { o->fields_max < 1 || o->fields_max > REQUEST_FIELDS_CAP, "fields_max: 1 to 200" },
+        { o->head_timeout < 1 || o->head_timeout > TIME_MAX_MS, "head_timeout: 1 ms to 24 days" },
+        { o->body_timeout < 1 || o->body_timeout > TIME_MAX_MS, "body_timeout: 1 ms to 24 days" },
+        { o->send_timeout < 1 || o->send_timeout > TIME_MAX_MS, "send_timeout: 1 ms to 24 days" },
+        { o->linger_timeout < 1 || o->linger_timeout > TIME_MAX_MS, "linger_timeout: 1 ms to 24 days" },
+        { o->idle_timeout > TIME_MAX_MS, "idle_timeout: at most 24 days, 0 for none" },
+        { o->drain_timeout > TIME_MAX_MS, "drain_timeout: at most 24 days" },
+        { o->listen_count > LISTENERS_MAX / LISTENER_SOCKETS_MAX, "listen: at most 32 addresses" },
+    };
+    for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++)
+        if (faults[i].wrong)
+            return faults[i].text;
+    return NULL;
+}
+
+uint32_t server_connections_max(uint32_t descriptors, uint32_t workers)
+{
+    const uint32_t reserve = 16 + 4 * workers + descriptors / 32;
+    return descriptors > reserve + workers ? descriptors - reserve : workers;
+}
+
+/* ---- opening ---- */
+
+/* Fills in what was left to weir to choose. */
+static void complete_options(struct weir *s, const struct weir_options *options)
+{
+    s->options = *options;
+    snprintf(s->name, sizeof s->name, "%s", options->name != NULL ? options->name : "weir");
+    s->options.name = s->name;
+    if (s->options.workers == 0)
+        s->options.workers = os_cpu_count() < WORKERS_MAX ? os_cpu_count() : WORKERS_MAX;
+    const uint32_t most = server_connections_max(os_descriptors_max(), s->options.workers);
+    if (s->options.connections_max == 0 || s->options.connections_max > most)
+        s->options.connections_max = most;
+    if (s->options.connections_max < s->options.workers)
+        s->options.workers = s->options.connections_max;
+}
+
+static bool open_listeners(struct weir *s, const struct weir_options *options, char error[WEIR_ERROR_SIZE])
+{
+    static const char *const fallback[] = { "127.0.0.1:8080" };
+    const char *const *addresses = options->listen_count > 0 ? options->listen : fallback;
+    const size_t count = options->listen_count > 0 ? options->listen_count : 1;
+    for (size_t i = 0; i < count; i++) {
+        const int opened = listener_open(&s->listeners[s->listener_count], addresses[i], error);
+        if (opened < 0)
+            return false;
+        s->listener_count += (size_t)opened;
+    }
+    return true;
+}
+
+static bool open_log(struct weir *s, const struct weir_options *options, char error[WEIR_ERROR_SIZE])
+{
+    s->log_fd = -1;
+    if (options->access_log == NULL)
+        return true;
+    s->log_path = strdup(options->access_log);
+    s->log_fd = s->log_path == NULL ? -ENOMEM : access_log_open_file(s->log_path);
+    if (s->log_fd >= 0)
+        return true;
+    snprintf(error, WEIR_ERROR_SIZE, "access log %.120s: %s", options->access_log, strerror(-s->log_fd));
+    return false;
+}
+
+static bool open_workers(struct weir *s, char error[WEIR_ERROR_SIZE])
+{
+    const uint32_t count = s->options.workers;
+    s->workers = calloc(count, sizeof *s->workers);
+    if (s->workers == NULL) {
+        snprintf(error, WEIR_ERROR_SIZE, "out of memory");
+        return false;
+    }
+    for (; s->opened < count; s->opened++) {
+        const struct worker_config config = {
+            .options = &s->options,
+            .handler = &s->handler,
+            .listeners = s->listeners,
+            .listener_count = s->listener_count,
+            .index = s->opened,
+            .connections_max = s->options.connections_max / count + (s->opened < s->options.connections_max % count),
+            .log_fd = s->log_fd,
+            .trace = s->trace,
+        };
+        const int rc = worker_open(&s->workers[s->opened], &config);
+        if (rc < 0) {
+            snprintf(error, WEIR_ERROR_SIZE, "worker %u of %u cannot start: %s", s->opened + 1, count, strerror(-rc));
+            return false;
+        }
+    }
+    return true;
+}
+
+struct weir *weir_open(const struct weir_options *options, const struct weir_handler *handler, char error[WEIR_ERROR_SIZE])
+{
+    const char *fault = handler->answer == NULL ? "a handler needs answer()" : server_options_fault(options);
+    struct weir *s = fault == NULL ? calloc(1, sizeof *s) : NULL;
+    if (s == NULL) {
+        snprintf(error, WEIR_ERROR_SIZE, "%s", fault != NULL ? fault : "out of memory");
+        return NULL;
+    }
+    s->handler = *handler;
+    if (s->handler.methods == 0)
+        s->handler.methods = WEIR_GET | WEIR_HEAD;
+    const char *trace = getenv("WEIR_TRACE");
+    s->trace = trace != NULL && strcmp(trace, "1") == 0;
+    complete_options(s, options);
+    if (open_log(s, options, error) && open_listeners(s, options, error) && open_workers(s, error))
+        return s;
+    weir_close(s);
+    return NULL;
+}
+
+void weir_close(struct weir *server)
+{
+    if (server == NULL)
+        return;
+    for (uint32_t i = 0; i < server->opened; i++)
+        worker_close(&server->workers[i]);
+    free(server->workers);
+    for (size_t i = 0; i < server->listener_count; i++)
+        listener_close(&server->listeners[i]);
+    if (server->log_fd >= 0)
+        access_log_close_file(server->log_fd);
+    free(server->log_path);
+    free(server);
+}
+
+/* ---- running ---- */
+
+static void *run_worker(void *worker)
+{
+    while (worker_turn(worker, -1))
+        continue;
+    return NULL;
+}
+
+/* Threads of the library take no signals: they belong to the application, and SIGPIPE, which sendfile(2) and a log that is a pipe may
+ * raise, to nobody. */
+static int start_thread(pthread_t *thread, struct worker *worker)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    const int rc = pthread_create(thread, NULL, run_worker, worker);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return -rc;
+}
+
+int weir_run(struct weir *server)
+{
+    pthread_t threads[WORKERS_MAX];
+    uint32_t started = 0;
+    int rc = 0;
+    while (started < server->options.workers && rc == 0) {
+        rc = start_thread(&threads[started], &server->workers[started]);
+        started += rc == 0;
+    }
+    if (rc < 0)
+        weir_stop(server);
+    for (uint32_t i = 0; i < started; i++)
+        pthread_join(threads[i], NULL);
+    return rc;
+}
+
+void weir_stop(struct weir *server)
+{
+    for (uint32_t i = 0; i < server->opened; i++)
+        worker_stop(&server->workers[i]);
+}
+
+int weir_fd(const struct weir *server)
+{
+    return poller_descriptor(&server->workers[0].poller);
+}
+
+int weir_wait_ms(const struct weir *server)
+{
+    return worker_wait_ms(&server->workers[0]);
+}
+
+bool weir_turn(struct weir *server)
+{
+    return worker_turn(&server->workers[0], 0);
+}
+
+/* ---- telling ---- */
+
+const char *weir_address(const struct weir *server, size_t index)
+{
+    return index < server->listener_count ? server->listeners[index].url : NULL;
+}
+
+int weir_reopen_log(struct weir *server)
+{
+    return server->log_fd < 0 ? 0 : access_log_reopen(server->log_fd, server->log_path);
+}
+
+void weir_counters(const struct weir *server, struct weir_counters *counters)
+{
+    *counters = (struct weir_counters){ 0 };
+    for (uint32_t i = 0; i < server->opened; i++) {
+        const struct worker *w = &server->workers[i];
+#define ADD_COUNTER(name) counters->name += counter_read(&w->counters.name);
+        WORKER_COUNTERS(ADD_COUNTER)
+#undef ADD_COUNTER
+        counters->log_dropped += counter_read(&w->log.dropped);
+    }
+}

@@ -1,0 +1,376 @@
+#include "server/worker.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/assert.h"
+#include "core/counter.h"
+#include "http/response.h"
+#include "os/os.h"
+#include "parser/http_date.h"
+#include "server/driver.h"
+#include "server/slots.h"
+
+/* Events of one turn, and connections accepted from one listener in a turn. */
+#define EVENTS_MAX 256
+#define ACCEPT_MAX 64
+
+/* How long accepting pauses when the system has no descriptor or no memory for it: what is missing may come back without our doing. */
+#define ACCEPT_PAUSE_MS 100
+
+/* Room for content behind a head of the largest size. */
+#define BODY_ROOM 16384
+
+/* Answers of a batch that one send takes. */
+#define OUT_CAP 65536
+
+/* Working sets that are kept for reuse. */
+#define POOL_FREE_MAX 64
+
+/* Nothing is told twice within this time. */
+#define TELL_AGAIN_MS 60000
+
+/* Tokens beside those of connections, whose slots are below UINT32_MAX. */
+#define TOKEN_WAKE UINT64_MAX
+#define TOKEN_LISTENER(index) (UINT64_MAX - 1 - (index))
+#define TOKEN_IS_OF_LISTENER(token, count) ((token) >= TOKEN_LISTENER((count) - 1) && (token) <= TOKEN_LISTENER(0))
+
+/* ---- telling ---- */
+
+void worker_tell(struct worker *w, enum told what)
+{
+    static const char *const texts[] = {
+        [TOLD_DESCRIPTORS] = "out of descriptors: idle connections give way, new ones wait; a higher limit (ulimit -n) helps",
+        [TOLD_CONNECTIONS] = "all connections are taken: idle ones give way, new ones wait; a higher limit (ulimit -n, --max-connections) helps",
+        [TOLD_MEMORY] = "out of memory: connections that need more are closed",
+    };
+    if (w->told_at[what] != 0 && w->now - w->told_at[what] < TELL_AGAIN_MS)
+        return;
+    w->told_at[what] = w->now;
+    char line[256];
+    const int len = snprintf(line, sizeof line, "%.64s: %s\n", w->config.options->name, texts[what]);
+    const ssize_t written = os_write(2, line, (size_t)len);
+    (void)written;                 /* nobody is left to be told that telling failed */
+}
+
+/* ---- clocks ---- */
+
+/* Looks at the clocks once for the whole turn. Monotonic time is kept above 0, which stands for "never". */
+static void clock_look(struct worker *w)
+{
+    const int64_t wall = os_wall_clock().tv_sec;
+    const uint64_t now = os_now_ms();
+    w->now = now > 0 ? now : 1;
+    if (wall == w->wall && w->http1.date.len > 0)
+        return;
+    w->wall = wall;
+    http_date_format(wall, w->date);
+    w->http1.date = (struct slice){ w->date, HTTP_DATE_LEN };
+}
+
+/* ---- accepting ---- */
+
+static void accept_pause(struct worker *w, uint64_t until)
+{
+    w->accept_after = until;
+    if (!w->listening)
+        return;
+    w->listening = false;
+    for (size_t i = 0; i < w->config.listener_count; i++)
+        poller_remove_source(&w->poller, w->config.listeners[i].fd);
+}
+
+static int accept_resume(struct worker *w)
+{
+    for (size_t i = 0; i < w->config.listener_count; i++) {
+        const int rc = poller_add_source(&w->poller, w->config.listeners[i].fd, TOKEN_LISTENER(i), true);
+        if (rc == 0)
+            continue;
+        while (i-- > 0)
+            poller_remove_source(&w->poller, w->config.listeners[i].fd);
+        return rc;
+    }
+    w->listening = true;
+    w->accept_after = 0;
+    return 0;
+}
+
+/* The connection that has been idle for longest makes room for a new one. false: none is idle. */
+static bool evict_one(struct worker *w)
+{
+    const uint32_t slot = limits_oldest(&w->limits, LIMIT_IDLE);
+    if (slot == CONN_NOWHERE)
+        return false;
+    struct conn *c = &w->conns[slot];
+    counter_add(&w->counters.evicted, 1);
+    driver_give_way(w, c);
+    if (c->state == CONN_SHUTTING)     /* nothing is owed to it: it need not linger, and its descriptor is wanted */
+        driver_limit_passed(w, c);
+    return true;
+}
+
+/* Nothing can be accepted now. true: an idle connection gave way, try again. */
+static bool accept_failed(struct worker *w, int rc)
+{
+    switch (rc) {
+    case -EAGAIN:
+        return false;
+    case -EMFILE:
+    case -ENFILE:
+        worker_tell(w, TOLD_DESCRIPTORS);
+        break;
+    case -ENOBUFS:
+    case -ENOMEM:
+        worker_tell(w, TOLD_MEMORY);
+        break;
+    default:                           /* accept(2): what befell that one connection, and a signal: try the next */
+        return true;
+    }
+    if (evict_one(w))
+        return true;
+    accept_pause(w, w->now + ACCEPT_PAUSE_MS);
+    return false;
+}
+
+/* All slots are taken. true: an idle connection gave its slot. */
+static bool accept_full(struct worker *w)
+{
+    worker_tell(w, TOLD_CONNECTIONS);
+    if (evict_one(w))
+        return true;
+    accept_pause(w, UINT64_MAX);
+    return false;
+}
+
+static void connection_begin(struct worker *w, int fd, const struct weir_peer *peer)
+{
+    struct conn *c = slots_take(w);
+    weir_assert(c != NULL);
+    conn_open(c, fd, peer);
+    counter_add(&w->counters.accepted, 1);
+    if (poller_add(&w->poller, fd, slots_token(w, c)) < 0) {
+        worker_tell(w, TOLD_MEMORY);
+        driver_abandon(w, c);
+        return;
+    }
+    driver_run(w, c);
+}
+
+/* Until there is none left, or others must have their turn: the poller tells of the rest again. */
+static void accept_from(struct worker *w, const struct listener *l)
+{
+    for (uint32_t i = 0; i < ACCEPT_MAX && w->listening; i++) {
+        if (w->open == w->config.connections_max && !accept_full(w))
+            return;
+        struct weir_peer peer;
+        const int fd = listener_accept(l, &peer);
+        if (fd >= 0)
+            connection_begin(w, fd, &peer);
+        else if (!accept_failed(w, fd))
+            return;
+    }
+}
+
+/* ---- the drain ---- */
+
+static void drain_begin(struct worker *w)
+{
+    w->drain_until = w->now + w->config.options->drain_timeout;
+    w->http1.draining = true;
+    accept_pause(w, UINT64_MAX);
+    for (size_t i = 0; i < w->config.listener_count; i++)
+        os_listen_stop(w->config.listeners[i].fd);
+    for (uint32_t slot; (slot = limits_oldest(&w->limits, LIMIT_IDLE)) != CONN_NOWHERE;)
+        driver_give_way(w, &w->conns[slot]);
+}
+
+static void abandon_all(struct worker *w)
+{
+    for (uint32_t slot = 0; slot < w->slots_used; slot++)
+        if (w->conns[slot].state != CONN_CLOSED)
+            driver_abandon(w, &w->conns[slot]);
+}
+
+/* ---- the turn ---- */
+
+static void dispatch(struct worker *w, struct poller_event event)
+{
+    if (event.token == TOKEN_WAKE) {
+        os_eventfd_clear(w->wake_fd);
+        return;
+    }
+    if (TOKEN_IS_OF_LISTENER(event.token, w->config.listener_count)) {
+        accept_from(w, &w->config.listeners[UINT64_MAX - 1 - event.token]);
+        return;
+    }
+    struct conn *c = slots_of_token(w, event.token);
+    if (c == NULL)
+        return;                        /* closed earlier in this batch; the slot may be another's by now */
+    if (event.bits & POLLER_READ)
+        c->ready |= READY_READ;
+    if (event.bits & POLLER_WRITE)
+        c->ready |= READY_WRITE;
+    if (event.bits & POLLER_SHUT)
+        c->ready |= READY_SHUT;
+    driver_run(w, c);
+}
+
+/* Those that stood in the queue when the turn began; who is queued again waits for the next. */
+static void run_ready(struct worker *w)
+{
+    for (uint32_t count = w->ready_count; count > 0; count--) {
+        struct conn *c = slots_next_ready(w);
+        if (c != NULL)
+            driver_run(w, c);
+    }
+}
+
+static void run_limits(struct worker *w)
+{
+    for (uint32_t slot; (slot = limits_passed(&w->limits, w->now)) != CONN_NOWHERE;)
+        driver_limit_passed(w, &w->conns[slot]);
+}
+
+static void run_due(struct worker *w)
+{
+    if (atomic_load_explicit(&w->stop, memory_order_acquire) && w->drain_until == 0)
+        drain_begin(w);
+    if (w->drain_until != 0 && w->now >= w->drain_until)
+        abandon_all(w);
+    if (w->drain_until == 0 && !w->listening && w->now >= w->accept_after && accept_resume(w) < 0)
+        w->accept_after = w->now + ACCEPT_PAUSE_MS;
+    if (access_log_due_ms(&w->log, w->now) == 0)
+        access_log_flush(&w->log, w->now);
+}
+
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+int worker_wait_ms(const struct worker *w)
+{
+    if (w->ready_count > 0)
+        return 0;
+    const uint64_t now = os_now_ms();
+    uint64_t due = limits_next(&w->limits);
+    if (w->drain_until != 0)
+        due = earlier(due, w->drain_until);
+    else if (!w->listening)
+        due = earlier(due, w->accept_after);
+    const uint64_t log_due = access_log_due_ms(&w->log, now);
+    if (log_due != UINT64_MAX)
+        due = earlier(due, now + log_due);
+    if (due == UINT64_MAX)
+        return -1;
+    return due <= now ? 0 : (int)earlier(due - now, INT_MAX);
+}
+
+bool worker_turn(struct worker *w, int wait_max_ms)
+{
+    struct poller_event events[EVENTS_MAX];
+    int wait = worker_wait_ms(w);
+    if (wait_max_ms >= 0 && (wait < 0 || wait > wait_max_ms))
+        wait = wait_max_ms;
+    const int count = poller_wait(&w->poller, events, EVENTS_MAX, wait);
+    clock_look(w);
+    for (int i = 0; i < count; i++)    /* an error, EINTR say, is a turn without events */
+        dispatch(w, events[i]);
+    run_ready(w);
+    run_limits(w);
+    run_due(w);
+    return w->drain_until == 0 || w->open > 0;
+}
+
+void worker_stop(struct worker *w)
+{
+    atomic_store_explicit(&w->stop, true, memory_order_release);
+    os_eventfd_raise(w->wake_fd);
+}
+
+/* ---- from open to close ---- */
+
+static void log_record(void *host, const struct weir_peer *peer, const struct http_record *record)
+{
+    struct worker *w = host;
+    access_log_add(&w->log, peer, record, w->now, w->wall);
+}
+
+static void http1_open(struct worker *w)
+{
+    const struct weir_options *options = w->config.options;
+    w->protocol = &http1_protocol;
+    w->http1 = (struct http1_context){
+        .handler = w->config.handler,
+        .limits = { options->line_max, options->head_max, options->fields_max, options->body_max },
+        .worker = w->config.index,
+        .server_field = options->server_field,
+        .host = w,
+        .record = w->config.log_fd >= 0 ? log_record : NULL,
+        .alloc = os_alloc_raw,
+        .free = os_free,
+        .requests = &w->counters.requests,
+        .refused = &w->counters.refused,
+    };
+    w->in_cap = options->head_max + options->line_max + BODY_ROOM;
+    w->out_cap = OUT_CAP;
+    w->out_reserve = RESPONSE_HEAD_MAX;
+    pool_init(&w->pool, exchange_size(w->protocol, w->in_cap, w->out_cap), POOL_FREE_MAX);
+}
+
+static void limits_open(struct worker *w)
+{
+    const struct weir_options *options = w->config.options;
+    limits_init(&w->limits, w->conns, (const uint64_t[LIMIT_COUNT]){
+        [LIMIT_IDLE] = options->idle_timeout,
+        [LIMIT_HEAD] = options->head_timeout,
+        [LIMIT_BODY] = options->body_timeout,
+        [LIMIT_SEND] = options->send_timeout,
+        [LIMIT_LINGER] = options->linger_timeout,
+    });
+}
+
+int worker_open(struct worker *w, const struct worker_config *config)
+{
+    *w = (struct worker){ .config = *config };
+    int rc = slots_open(w);
+    if (rc < 0)
+        return rc;
+    rc = access_log_open(&w->log, config->log_fd);
+    if (rc < 0)
+        goto close_slots;
+    rc = poller_open(&w->poller);
+    if (rc < 0)
+        goto close_log;
+    rc = w->wake_fd = os_eventfd();
+    if (rc < 0)
+        goto close_poller;
+    http1_open(w);
+    limits_open(w);
+    clock_look(w);
+    rc = poller_add_source(&w->poller, w->wake_fd, TOKEN_WAKE, false);
+    if (rc == 0)
+        rc = accept_resume(w);
+    if (rc == 0)
+        return 0;
+    os_close(w->wake_fd);
+close_poller:
+    poller_close(&w->poller);
+close_log:
+    access_log_close(&w->log);
+close_slots:
+    slots_close(w);
+    return rc;
+}
+
+void worker_close(struct worker *w)
+{
+    abandon_all(w);
+    access_log_close(&w->log);
+    os_close(w->wake_fd);
+    poller_close(&w->poller);
+    pool_close(&w->pool);
+    slots_close(w);
+}
