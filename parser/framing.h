@@ -28,26 +28,22 @@ struct framing_refusal {
     const char *reason;    /* a few static words for logs and tests; never NULL where status is not 0 */
 };
 
-/* Where the guard stands in one message. Offsets count from the first byte of the head. */
+/* Where the guard stands in one message. Nothing but framing.c and request.c looks inside. */
 struct framing {
     uint8_t state;                     /* enum framing_state of framing.c */
     uint8_t method;                    /* enum request_method; valid once the request line's first SP has passed */
-    uint8_t version[3];                /* "1.1": its digits and the byte between; valid once the request line has ended */
-    uint8_t version_len;               /* bytes of "HTTP/1.1" seen */
-    bool empty_line_seen;              /* the one that may stand before the request line (RFC 9112 §2.2) */
-    bool last_chunk;                   /* the size of the chunk now read has been zero so far */
+    char version[2];                   /* the digits of "HTTP/1.1"; valid once the request line has ended */
     uint8_t size_digits;               /* of the chunk now read */
-    uint8_t name_len;                  /* bytes of `name`; FRAMING_NAME_CAP: longer than any name that is looked for */
+    uint8_t name_len;                  /* of the trailer now read; FRAMING_NAME_CAP: longer than any name that is looked for */
     uint16_t field_count;              /* field lines begun, trailers with them */
-    uint32_t head_taken;               /* bytes of the head that were accepted */
-    uint32_t line_start;               /* of the request line: 0, or 2 after an empty line */
-    uint32_t method_len;
-    uint32_t section_taken;            /* head_taken and the bytes of the trailers: what head_max bounds */
+    uint32_t head_taken;               /* bytes of the head that were accepted; trailers are added to it: what head_max bounds */
+    uint32_t line_start;               /* of the request line, from the head's first byte: 0, or 2 behind an empty line */
+    uint32_t method_len;               /* valid with `method` */
     uint32_t chunk_extensions;         /* bytes, of the chunk now read */
     uint32_t message_extensions;       /* bytes, of all chunks */
-    uint64_t chunk_size;
-    uint64_t content_announced;        /* the sum of the sizes of all chunks so far */
-    char name[FRAMING_NAME_CAP];       /* the first name_len bytes are set: of the trailer now read, in lower case */
+    uint64_t chunk_size;               /* of the chunk now read */
+    uint64_t content_announced;        /* the sum of the sizes of all chunks */
+    char name[FRAMING_NAME_CAP];       /* the first name_len bytes of the trailer's name, in lower case */
 };
 
 enum framing_verdict {

@@ -23,9 +23,9 @@
 /* What a request may cost (design: "promises to a hostile world"). Bytes of the wire, counted by weir, not by llhttp. */
 struct request_limits {
     uint32_t line_max;     /* request line without its CRLF; over it 414 */
-    uint32_t head_max;     /* request line, fields and the empty line, all with their CRLF; at most 65,535; over it 431 */
+    uint32_t head_max;     /* all of the head with its CRLFs, an empty line before it and field lines of trailers too; at most 65,535; over it 431 */
     uint32_t fields_max;   /* field lines, trailers counted with them; at most REQUEST_FIELDS_CAP; over it 431 */
-    uint64_t body_max;     /* content, after the chunks were taken apart; over it 413 */
+    uint64_t body_max;     /* content, told by Content-Length or by the sizes of the chunks; over it 413 */
 };
 
 enum request_outcome {
@@ -54,6 +54,7 @@ struct request {
         unsigned char bytes[128];
     } llhttp;
     struct framing framing;
+    uint8_t phase;                     /* enum request_phase of request.c */
     const struct request_limits *limits;
     struct framing_refusal refusal;    /* valid from REQUEST_REFUSED */
     struct slice piece;                /* valid after REQUEST_BODY, until the next call */
@@ -64,8 +65,8 @@ struct request {
     struct request_span method_name;
     struct request_span raw_target;    /* as it came */
     struct target target;              /* its parts; spans into the head too */
-    struct request_span authority;     /* host[:port]: of an absolute-form target, else of `Host`; empty where neither came */
-    uint64_t content_length;           /* 0 where there is none, or chunked */
+    struct request_span authority;     /* host[:port]: of the target where it has one, else of `Host`; empty where neither came */
+    uint64_t content_length;           /* 0 where there is none, or chunked, and with CONNECT */
     uint32_t head_len;                 /* bytes of the head, any empty line before it included */
     uint16_t field_count;
     uint8_t minor_version;             /* 0 or 1, of HTTP/1 */
@@ -80,7 +81,10 @@ void request_reset(struct request *r, const struct request_limits *limits);
 
 /* Offers `input`, the bytes that follow those taken before. `*taken` becomes the count of bytes used up, at most input.len;
  * offer the rest again, with what has come since. While the head is incomplete, the head's bytes taken so far must stand
- * directly before input.ptr in memory. */
+ * directly before input.ptr in memory. After REQUEST_HEAD and REQUEST_BODY the next step may need no bytes: ask again, even with none.
+ *
+ * Which rule refuses, where several are broken: while the head comes, the first byte that cannot be part of a good head; of a whole head,
+ * first what is malformed (400: llhttp, then G7 to G10 in this order), then what is merely not done (501, 413, 417, in this order). */
 __attribute__((warn_unused_result))
 enum request_outcome request_parse(struct request *r, struct slice input, size_t *taken);
 

@@ -63,11 +63,11 @@ static void clock_look(struct worker *w)
     const int64_t wall = os_wall_clock().tv_sec;
     const uint64_t now = os_now_ms();
     w->now = now > 0 ? now : 1;
-    if (wall == w->wall && w->http1.date.len > 0)
+    if (wall == w->wall)
         return;
     w->wall = wall;
-    http_date_format(wall, w->date);
-    w->http1.date = (struct slice){ w->date, HTTP_DATE_LEN };
+    /* RFC 9110 §6.6.1: a server whose clock makes no sense sends no Date. */
+    w->http1.date = (struct slice){ w->date, http_date_write(wall, w->date) ? HTTP_DATE_LEN : 0 };
 }
 
 /* ---- accepting ---- */
@@ -334,7 +334,7 @@ static void limits_open(struct worker *w)
 
 int worker_open(struct worker *w, const struct worker_config *config)
 {
-    *w = (struct worker){ .config = *config };
+    *w = (struct worker){ .config = *config, .wall = INT64_MIN };
     int rc = slots_open(w);
     if (rc < 0)
         return rc;
