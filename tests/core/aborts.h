@@ -1,0 +1,39 @@
+/* Code that must abort: it runs in a child, whose counters of coverage are saved first. */
+#ifndef WEIR_TESTS_CORE_ABORTS_H
+#define WEIR_TESTS_CORE_ABORTS_H
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+extern void __gcov_dump(void) __attribute__((weak));
+
+enum { ABORTED_STATUS = 77 };
+
+static inline void aborts_on_signal(int signal)
+{
+    (void)signal;
+    if (__gcov_dump)
+        __gcov_dump();
+    _exit(ABORTED_STATUS);
+}
+
+/* Whether `body(context)` calls abort(). What it says on standard error is not shown. */
+static inline bool aborts(void (*body)(void *context), void *context)
+{
+    pid_t child = fork();
+    if (child == 0) {
+        signal(SIGABRT, aborts_on_signal);
+        int silence = open("/dev/null", O_WRONLY | O_CLOEXEC);
+        dup2(silence, STDERR_FILENO);
+        body(context);
+        _exit(0);
+    }
+    int status = 0;
+    return waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == ABORTED_STATUS;
+}
+
+#endif
