@@ -1,0 +1,37 @@
+/* What a byte may be in HTTP and in a URI: one table, so that every scanner is a loop over a class. Never looks at the locale. */
+#ifndef WEIR_PARSER_BYTE_H
+#define WEIR_PARSER_BYTE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum byte_class {
+    BYTE_TOKEN = 1 << 0,       /* tchar: RFC 9110 §5.6.2 */
+    BYTE_VALUE = 1 << 1,       /* in a field value: HT, SP, visible ASCII and obs-text: RFC 9110 §5.5 */
+    BYTE_TARGET = 1 << 2,      /* in any request target: pchar, '/', '?', '%', and the brackets of an IPv6 address */
+    BYTE_PCHAR = 1 << 3,       /* pchar without its percent-encoding: RFC 3986 §3.3 */
+    BYTE_REG_NAME = 1 << 4,    /* unreserved or sub-delims: RFC 3986 §3.2.2 */
+    BYTE_DIGIT = 1 << 5,
+    BYTE_HEX = 1 << 6,
+    BYTE_QUOTED = 1 << 7       /* qdtext: RFC 9110 §5.6.4 */
+};
+
+extern const uint8_t byte_classes[256];
+
+static inline bool byte_is(char byte, unsigned classes)
+{
+    return (byte_classes[(unsigned char)byte] & classes) != 0;
+}
+
+static inline char byte_lower(char byte)
+{
+    return byte >= 'A' && byte <= 'Z' ? (char)(byte + ('a' - 'A')) : byte;
+}
+
+/* The value of a hexadecimal digit, which `byte` must be. */
+static inline unsigned byte_hex_value(char byte)
+{
+    return byte <= '9' ? (unsigned)(byte - '0') : (unsigned)(byte_lower(byte) - 'a') + 10;
+}
+
+#endif

@@ -1,0 +1,356 @@
+#include "parser/framing.h"
+
+#include <string.h>
+
+#include "parser/byte.h"
+#include "parser/request.h"
+
+/* ------------------------------------------------------------------ the grammar, as a table */
+
+enum framing_state {
+    /* the request line: RFC 9112 §3 */
+    AT_START, EMPTY_LINE_LF, AT_LINE, METHOD, TARGET_FIRST, TARGET,
+    VERSION_H, VERSION_T1, VERSION_T2, VERSION_P, VERSION_SLASH, VERSION_MAJOR, VERSION_DOT, VERSION_MINOR, VERSION_CR, LINE_LF,
+    /* field lines: RFC 9112 §5 */
+    FIELD_FIRST, FIELD_NAME, FIELD_VALUE, FIELD_LF, HEAD_LF, HEAD_END,
+    /* a chunked body without its content: RFC 9112 §7.1 */
+    SIZE_FIRST, SIZE, EXTENSION_FIRST, EXTENSION_NAME, EXTENSION_VALUE, EXTENSION_TOKEN, EXTENSION_QUOTED, EXTENSION_QUOTED_END, CHUNK_LF,
+    CONTENT_CR, CONTENT_LF, TRAILER_FIRST, TRAILER_NAME, TRAILER_VALUE, TRAILER_LF, BODY_LF, BODY_END,
+    STATE_COUNT
+};
+
+/* Which limit the bytes of a state count against. */
+enum section { FREE, LINE, FIELDS, EXTENSION };
+
+/* What else happens on an arrow. */
+enum act { NOTHING, LINE_BEGINS, METHOD_ENDS, MAJOR, MINOR, LINE_ENDS, FIELD_BEGINS, SIZE_BEGINS, SIZE_DIGIT, SIZE_ENDS, EXTENSION_BEGINS,
+           CHUNK_BEGINS, TRAILER_BEGINS, TRAILER_NAMED };
+
+struct arrow {
+    uint8_t on;                /* a byte, or of `enter` a class of bytes; 0: there is no such arrow */
+    uint8_t to;
+    uint8_t act;
+};
+
+struct row {
+    uint8_t stay;              /* bytes of this class are taken and nothing else happens */
+    uint8_t section;
+    struct arrow enter;        /* on a class of bytes */
+    struct arrow on[3];        /* on one byte */
+    uint8_t rule;              /* of the 400 for every other byte */
+    const char *reason;
+};
+
+/* Two things that RFC 9112 §7.1.1 allows in chunk extensions are refused, because llhttp 8.1.0 refuses them and the answer must not depend on
+ * the release: an extension behind one with a token for its value, and a backslash in a quoted value. So are blanks (BWS). */
+static const struct row rows[STATE_COUNT] = {
+    [AT_START] = { 0, FIELDS, { BYTE_TOKEN, METHOD, NOTHING }, { { '\r', EMPTY_LINE_LF, NOTHING } }, 13, "malformed method" },
+    [EMPTY_LINE_LF] = { 0, FIELDS, { 0 }, { { '\n', AT_LINE, LINE_BEGINS } }, 1, "CR without LF" },
+    [AT_LINE] = { 0, FIELDS, { BYTE_TOKEN, METHOD, NOTHING }, { { 0 } }, 6, "no request line behind an empty line" },
+    [METHOD] = { BYTE_TOKEN, LINE, { 0 }, { { ' ', TARGET_FIRST, METHOD_ENDS } }, 13, "malformed method" },
+    [TARGET_FIRST] = { 0, LINE, { BYTE_TARGET, TARGET, NOTHING }, { { 0 } }, 7, "byte not allowed in a target" },
+    [TARGET] = { BYTE_TARGET, LINE, { 0 }, { { ' ', VERSION_H, NOTHING } }, 7, "byte not allowed in a target" },
+    [VERSION_H] = { 0, LINE, { 0 }, { { 'H', VERSION_T1, NOTHING } }, 3, "malformed version" },
+    [VERSION_T1] = { 0, LINE, { 0 }, { { 'T', VERSION_T2, NOTHING } }, 3, "malformed version" },
+    [VERSION_T2] = { 0, LINE, { 0 }, { { 'T', VERSION_P, NOTHING } }, 3, "malformed version" },
+    [VERSION_P] = { 0, LINE, { 0 }, { { 'P', VERSION_SLASH, NOTHING } }, 3, "malformed version" },
+    [VERSION_SLASH] = { 0, LINE, { 0 }, { { '/', VERSION_MAJOR, NOTHING } }, 3, "malformed version" },
+    [VERSION_MAJOR] = { 0, LINE, { BYTE_DIGIT, VERSION_DOT, MAJOR }, { { 0 } }, 3, "malformed version" },
+    [VERSION_DOT] = { 0, LINE, { 0 }, { { '.', VERSION_MINOR, NOTHING } }, 3, "malformed version" },
+    [VERSION_MINOR] = { 0, LINE, { BYTE_DIGIT, VERSION_CR, MINOR }, { { 0 } }, 3, "malformed version" },
+    [VERSION_CR] = { 0, LINE, { 0 }, { { '\r', LINE_LF, NOTHING } }, 3, "malformed version" },
+    [LINE_LF] = { 0, FIELDS, { 0 }, { { '\n', FIELD_FIRST, LINE_ENDS } }, 1, "CR without LF" },
+
+    [FIELD_FIRST] = { 0, FIELDS, { BYTE_TOKEN, FIELD_NAME, FIELD_BEGINS }, { { '\r', HEAD_LF, NOTHING } }, 2, "field line without a name" },
+    [FIELD_NAME] = { BYTE_TOKEN, FIELDS, { 0 }, { { ':', FIELD_VALUE, NOTHING } }, 2, "malformed field name" },
+    [FIELD_VALUE] = { BYTE_VALUE, FIELDS, { 0 }, { { '\r', FIELD_LF, NOTHING } }, 2, "control character in a field" },
+    [FIELD_LF] = { 0, FIELDS, { 0 }, { { '\n', FIELD_FIRST, NOTHING } }, 1, "CR without LF" },
+    [HEAD_LF] = { 0, FIELDS, { 0 }, { { '\n', HEAD_END, NOTHING } }, 1, "CR without LF" },
+
+    [SIZE_FIRST] = { 0, FREE, { BYTE_HEX, SIZE, SIZE_BEGINS }, { { 0 } }, 5, "malformed chunk size" },
+    [SIZE] = { 0, FREE, { BYTE_HEX, SIZE, SIZE_DIGIT },
+               { { '\r', CHUNK_LF, SIZE_ENDS }, { ';', EXTENSION_FIRST, EXTENSION_BEGINS } }, 5, "malformed chunk size" },
+    [EXTENSION_FIRST] = { 0, EXTENSION, { BYTE_TOKEN, EXTENSION_NAME, NOTHING }, { { 0 } }, 5, "malformed chunk extension" },
+    [EXTENSION_NAME] = { BYTE_TOKEN, EXTENSION, { 0 },
+                         { { '\r', CHUNK_LF, NOTHING }, { ';', EXTENSION_FIRST, NOTHING }, { '=', EXTENSION_VALUE, NOTHING } },
+                         5, "malformed chunk extension" },
+    [EXTENSION_VALUE] = { 0, EXTENSION, { BYTE_TOKEN, EXTENSION_TOKEN, NOTHING }, { { '"', EXTENSION_QUOTED, NOTHING } },
+                          5, "malformed chunk extension" },
+    [EXTENSION_TOKEN] = { BYTE_TOKEN, EXTENSION, { 0 }, { { '\r', CHUNK_LF, NOTHING } }, 5, "malformed chunk extension" },
+    [EXTENSION_QUOTED] = { BYTE_QUOTED, EXTENSION, { 0 }, { { '"', EXTENSION_QUOTED_END, NOTHING } }, 5, "malformed chunk extension" },
+    [EXTENSION_QUOTED_END] = { 0, EXTENSION, { 0 }, { { '\r', CHUNK_LF, NOTHING }, { ';', EXTENSION_FIRST, NOTHING } },
+                               5, "malformed chunk extension" },
+    [CHUNK_LF] = { 0, FREE, { 0 }, { { '\n', CONTENT_CR, CHUNK_BEGINS } }, 1, "CR without LF" },
+    [CONTENT_CR] = { 0, FREE, { 0 }, { { '\r', CONTENT_LF, NOTHING } }, 1, "chunk without its line end" },
+    [CONTENT_LF] = { 0, FREE, { 0 }, { { '\n', SIZE_FIRST, NOTHING } }, 1, "CR without LF" },
+
+    [TRAILER_FIRST] = { 0, FREE, { BYTE_TOKEN, TRAILER_NAME, TRAILER_BEGINS }, { { '\r', BODY_LF, NOTHING } }, 2, "trailer without a name" },
+    [TRAILER_NAME] = { BYTE_TOKEN, FIELDS, { 0 }, { { ':', TRAILER_VALUE, TRAILER_NAMED } }, 2, "malformed trailer name" },
+    [TRAILER_VALUE] = { BYTE_VALUE, FIELDS, { 0 }, { { '\r', TRAILER_LF, NOTHING } }, 2, "control character in a trailer" },
+    [TRAILER_LF] = { 0, FIELDS, { 0 }, { { '\n', TRAILER_FIRST, NOTHING } }, 1, "CR without LF" },
+    [BODY_LF] = { 0, FREE, { 0 }, { { '\n', BODY_END, NOTHING } }, 1, "CR without LF" },
+};
+
+/* Names that have no business in a trailer (RFC 9110 §6.5.1): framing, routing, modifiers of the request, authentication, content. In lower
+ * case; all that begin with "content-" or "if-" are refused too. */
+static const struct slice trailers_refused[] = {
+    { "authorization", 13 }, { "cache-control", 13 }, { "connection", 10 }, { "cookie", 6 }, { "expect", 6 }, { "forwarded", 9 },
+    { "host", 4 }, { "keep-alive", 10 }, { "max-forwards", 12 }, { "pragma", 6 }, { "proxy-authorization", 19 },
+    { "proxy-connection", 16 }, { "range", 5 }, { "te", 2 }, { "trailer", 7 }, { "transfer-encoding", 17 }, { "upgrade", 7 },
+};
+
+/* ------------------------------------------------------------------ acts */
+
+/* One piece of input on its way through the table. */
+struct scan {
+    struct framing *f;
+    const struct request_limits *limits;
+    struct slice bytes;
+    size_t at;                         /* the next byte */
+    struct framing_refusal *refusal;
+};
+
+static bool refuse(struct scan *s, unsigned status, unsigned rule, const char *reason)
+{
+    *s->refusal = (struct framing_refusal){ (uint16_t)status, (uint8_t)rule, reason };
+    return false;
+}
+
+/* The head lies in one piece, and the scan stands at the SP. */
+static bool method_ends(struct scan *s)
+{
+    struct framing *f = s->f;
+    f->method_len = f->head_taken - f->line_start;
+    f->method = (uint8_t)method_find((struct slice){ s->bytes.ptr + s->at - f->method_len, f->method_len });
+    return f->method != METHOD_UNKNOWN || refuse(s, 501, 13, "unknown method");
+}
+
+static bool line_ends(struct scan *s)
+{
+    const char *version = s->f->version;
+    if (version[0] == '1' && version[1] <= '1')
+        return true;
+    return refuse(s, 505, 3, "HTTP version not supported");
+}
+
+static bool field_begins(struct scan *s)
+{
+    if (s->f->field_count >= s->limits->fields_max)
+        return refuse(s, 431, 12, "too many fields");
+    s->f->field_count++;
+    return true;
+}
+
+static bool size_digit(struct scan *s, char digit)
+{
+    if (s->f->size_digits == 16)
+        return refuse(s, 400, 5, "chunk size of more than 16 digits");
+    s->f->size_digits++;
+    s->f->chunk_size = s->f->chunk_size << 4 | byte_hex_value(digit);
+    return true;
+}
+
+static bool size_begins(struct scan *s, char digit)
+{
+    s->f->size_digits = 0;
+    s->f->chunk_size = 0;
+    s->f->chunk_extensions = 0;
+    return size_digit(s, digit);
+}
+
+static bool size_ends(struct scan *s)
+{
+    if (s->f->chunk_size > s->limits->body_max - s->f->content_announced)
+        return refuse(s, 413, 12, "content too large");
+    s->f->content_announced += s->f->chunk_size;
+    return true;
+}
+
+static void name_add(struct framing *f, struct slice bytes)
+{
+    for (size_t i = 0; i < bytes.len && f->name_len < FRAMING_NAME_CAP; i++)
+        f->name[f->name_len++] = byte_lower(bytes.ptr[i]);
+}
+
+static bool trailer_begins(struct scan *s, char first)
+{
+    s->f->name_len = 0;
+    name_add(s->f, (struct slice){ &first, 1 });
+    s->f->head_taken++;
+    return field_begins(s);
+}
+
+static bool trailer_named(struct scan *s)
+{
+    struct slice name = { s->f->name, s->f->name_len };
+    bool bad = slice_starts_with(name, SLICE("content-")) || slice_starts_with(name, SLICE("if-"));
+    for (size_t i = 0; i < sizeof trailers_refused / sizeof trailers_refused[0]; i++)
+        bad |= slice_equals(name, trailers_refused[i]);
+    return !bad || refuse(s, 400, 4, "field not allowed in a trailer");
+}
+
+static bool act(struct scan *s, const struct arrow *arrow, char byte)
+{
+    struct framing *f = s->f;
+    f->state = arrow->to;
+    switch ((enum act)arrow->act) {
+    case NOTHING: return true;
+    case LINE_BEGINS: f->line_start = 2; return true;
+    case METHOD_ENDS: return method_ends(s);
+    case MAJOR: f->version[0] = byte; return true;
+    case MINOR: f->version[1] = byte; return true;
+    case LINE_ENDS: return line_ends(s);
+    case FIELD_BEGINS: return field_begins(s);
+    case SIZE_BEGINS: return size_begins(s, byte);
+    case SIZE_DIGIT: return size_digit(s, byte);
+    case SIZE_ENDS: return size_ends(s);
+    case EXTENSION_BEGINS: f->chunk_extensions++; f->message_extensions++; return size_ends(s);
+    case CHUNK_BEGINS: f->state = f->chunk_size == 0 ? TRAILER_FIRST : CONTENT_CR; return true;
+    case TRAILER_BEGINS: return trailer_begins(s, byte);
+    case TRAILER_NAMED: return trailer_named(s);
+    }
+    return true;
+}
+
+/* ------------------------------------------------------------------ the machine */
+
+static size_t less(size_t whole, size_t part)
+{
+    return whole > part ? whole - part : 0;
+}
+
+/* How many bytes may still be taken in a section. */
+static size_t allowance(const struct scan *s, enum section section)
+{
+    const struct framing *f = s->f;
+    size_t head = less(s->limits->head_max, f->head_taken);
+    size_t line = less((size_t)s->limits->line_max + f->line_start, f->head_taken);
+    size_t chunk = less(FRAMING_CHUNK_EXTENSIONS_MAX, f->chunk_extensions);
+    size_t message = less(FRAMING_MESSAGE_EXTENSIONS_MAX, f->message_extensions);
+    switch (section) {
+    case FREE: break;
+    case LINE: return line < head ? line : head;
+    case FIELDS: return head;
+    case EXTENSION: return chunk < message ? chunk : message;
+    }
+    return SIZE_MAX;
+}
+
+static bool refuse_too_much(struct scan *s, enum section section)
+{
+    switch (section) {
+    case LINE: return refuse(s, 414, 12, "request line too long");
+    case EXTENSION: return refuse(s, 400, 5, "chunk extensions too long");
+    case FREE:
+    case FIELDS: break;
+    }
+    return refuse(s, 431, 12, "head too large");
+}
+
+/* Counts bytes that were taken. A head that has reached its limit before its end cannot become a good one. */
+static bool account(struct scan *s, enum section section, size_t taken)
+{
+    struct framing *f = s->f;
+    s->at += taken;
+    if (section == EXTENSION) {
+        f->chunk_extensions += (uint32_t)taken;
+        f->message_extensions += (uint32_t)taken;
+    } else if (section != FREE) {
+        f->head_taken += (uint32_t)taken;
+        if (f->head_taken >= s->limits->head_max && f->state != HEAD_END && f->state != TRAILER_FIRST)
+            return refuse_too_much(s, FIELDS);
+    }
+    return true;
+}
+
+static bool refuse_byte(struct scan *s, const struct row *row, char byte)
+{
+    if (byte == '\n')
+        return refuse(s, 400, 1, "LF without CR");
+    if (byte == ' ' && row->section == LINE)
+        return refuse(s, 400, 6, "more than one space in the request line");
+    if (byte == '\r' && row->section == LINE)
+        return refuse(s, 400, 3, "request line without a version");
+    return refuse(s, 400, row->rule, row->reason);
+}
+
+static const struct arrow *arrow_for(const struct row *row, char byte)
+{
+    for (size_t i = 0; i < sizeof row->on / sizeof row->on[0]; i++)
+        if (byte == row->on[i].on && byte != 0)
+            return &row->on[i];
+    return byte_is(byte, row->enter.on) ? &row->enter : NULL;
+}
+
+/* Takes the bytes that change nothing. */
+static bool take_run(struct scan *s, const struct row *row)
+{
+    size_t left = s->bytes.len - s->at;
+    size_t allowed = allowance(s, row->section);
+    const char *from = s->bytes.ptr + s->at;
+    const char *stop = from + (left < allowed ? left : allowed);
+    const char *to = from;
+    while (to < stop && byte_is(*to, row->stay))
+        to++;
+    if (s->f->state == TRAILER_NAME)
+        name_add(s->f, (struct slice){ from, (size_t)(to - from) });
+    return account(s, row->section, (size_t)(to - from));
+}
+
+/* Takes the byte that leads to the next state. A CR may stand behind what a line, or an extension, is allowed to hold. */
+static bool take_arrow(struct scan *s, const struct row *row)
+{
+    char byte = s->bytes.ptr[s->at];
+    const struct arrow *arrow = arrow_for(row, byte);
+    if (allowance(s, row->section) == 0 && (byte != '\r' || row->section == FIELDS))
+        return refuse_too_much(s, row->section);
+    if (arrow == NULL)
+        return refuse_byte(s, row, byte);
+    return act(s, arrow, byte) && account(s, row->section, 1);
+}
+
+static enum framing_verdict check(struct scan *s)
+{
+    while (s->at < s->bytes.len) {
+        const struct row *row = &rows[s->f->state];
+        if (row->stay != 0 && !take_run(s, row))
+            return FRAMING_REFUSED;
+        if (s->at < s->bytes.len && !take_arrow(s, row))
+            return FRAMING_REFUSED;
+        if (s->f->state == HEAD_END || s->f->state == BODY_END)
+            return FRAMING_END;
+    }
+    return FRAMING_MORE;
+}
+
+/* ------------------------------------------------------------------ what the header promises */
+
+void framing_reset(struct framing *f)
+{
+    *f = (struct framing){ .state = AT_START };
+}
+
+bool framing_has_begun(const struct framing *f)
+{
+    return f->state > AT_LINE;
+}
+
+enum framing_verdict framing_check_head(struct framing *f, const struct request_limits *limits, struct slice head,
+                                        struct framing_refusal *refusal)
+{
+    struct scan s = { f, limits, head, f->head_taken, refusal };
+    return check(&s);
+}
+
+enum framing_verdict framing_check_chunked(struct framing *f, const struct request_limits *limits, struct slice bytes,
+                                           struct framing_refusal *refusal)
+{
+    struct scan s = { f, limits, bytes, 0, refusal };
+    if (f->state == HEAD_END)
+        f->state = SIZE_FIRST;
+    if (bytes.len > 0 && f->state == BODY_END) {
+        refuse(&s, 400, 1, "bytes behind the last chunk");
+        return FRAMING_REFUSED;
+    }
+    return check(&s);
+}

@@ -1,0 +1,458 @@
+#include "parser/request.h"
+
+#include <llhttp.h>
+#include <string.h>
+
+#include "parser/byte.h"
+
+/* Releases before 9 have a loose mode, which takes bare CR for a line end (CVE-2023-30589). Later ones are strict. */
+#if LLHTTP_VERSION_MAJOR < 9 && LLHTTP_STRICT_MODE != 1
+#error "compile llhttp, and what includes it, with LLHTTP_STRICT_MODE=1"
+#endif
+
+_Static_assert(sizeof(llhttp_t) <= sizeof((struct request){ 0 }.llhttp), "llhttp's state fits");
+_Static_assert(_Alignof(llhttp_t) <= _Alignof(struct request), "and is aligned");
+
+enum request_phase {
+    IN_HEAD,               /* the guard reads; llhttp has seen nothing */
+    ASKING,                /* llhttp is reading the whole head */
+    IN_BODY,               /* the head was accepted; llhttp finds the content, the guard looks at what is between */
+    TUNNEL,                /* CONNECT was accepted: nothing that follows is ours, and llhttp is not asked again */
+    ENDED,                 /* REQUEST_COMPLETE */
+    REFUSED
+};
+
+static llhttp_t *llhttp_of(struct request *r)
+{
+    return (llhttp_t *)(void *)&r->llhttp;
+}
+
+static bool refuse(struct request *r, unsigned status, unsigned rule, const char *reason)
+{
+    r->refusal = (struct framing_refusal){ (uint16_t)status, (uint8_t)rule, reason };
+    return false;
+}
+
+/* ------------------------------------------------------------------ what llhttp tells */
+
+/* llhttp->data in one call of llhttp_execute(). */
+struct telling {
+    struct request *r;
+    const char *head;      /* the first byte of the head, while ASKING */
+    bool head_complete;
+    bool complete;
+};
+
+static struct request_span span_of(const struct telling *t, const char *at, size_t len)
+{
+    return (struct request_span){ (uint16_t)(at - t->head), (uint16_t)len };
+}
+
+static int on_url(llhttp_t *parser, const char *at, size_t len)
+{
+    struct telling *t = parser->data;
+    t->r->raw_target = span_of(t, at, len);
+    return 0;
+}
+
+/* llhttp sees a head in one piece, so each name and each value comes in one piece. Those of trailers are not wanted (G4). */
+static int on_header_field(llhttp_t *parser, const char *at, size_t len)
+{
+    struct telling *t = parser->data;
+    if (t->r->phase != ASKING)
+        return 0;
+    if (t->r->field_count == REQUEST_FIELDS_CAP)
+        return -1;
+    t->r->fields[t->r->field_count++] = (struct request_field){ .name = span_of(t, at, len) };
+    return 0;
+}
+
+static int on_header_value(llhttp_t *parser, const char *at, size_t len)
+{
+    struct telling *t = parser->data;
+    if (t->r->phase != ASKING)
+        return 0;
+    struct slice value = slice_trimmed((struct slice){ at, len });
+    t->r->fields[t->r->field_count - 1].value = span_of(t, value.ptr, value.len);
+    return 0;
+}
+
+static int on_headers_complete(llhttp_t *parser)
+{
+    struct telling *t = parser->data;
+    t->head_complete = true;
+    parser->upgrade = 0;               /* else llhttp would stop before the content of a request with `Upgrade` */
+    return HPE_PAUSED;
+}
+
+static int on_body(llhttp_t *parser, const char *at, size_t len)
+{
+    struct telling *t = parser->data;
+    if (len == 0)
+        return 0;
+    t->r->piece = (struct slice){ at, len };
+    return HPE_PAUSED;
+}
+
+static int on_message_complete(llhttp_t *parser)
+{
+    struct telling *t = parser->data;
+    t->complete = true;
+    return HPE_PAUSED;
+}
+
+static const llhttp_settings_t settings = {
+    .on_url = on_url,
+    .on_header_field = on_header_field,
+    .on_header_value = on_header_value,
+    .on_headers_complete = on_headers_complete,
+    .on_body = on_body,
+    .on_message_complete = on_message_complete,
+};
+
+/* The rule that llhttp saw broken: of what the guard lets pass, it refuses nothing but malformed targets and body lengths. */
+static bool refuse_as_llhttp(struct request *r)
+{
+    static const struct { llhttp_errno_t error; uint8_t rule; const char *reason; } refusals[] = {
+        { HPE_INVALID_URL, 7, "malformed target" },
+        { HPE_INVALID_TRANSFER_ENCODING, 9, "malformed Transfer-Encoding" },
+        { HPE_INVALID_CONTENT_LENGTH, 10, "malformed Content-Length" },
+        { HPE_UNEXPECTED_CONTENT_LENGTH, 10, "a second Content-Length, or one beside Transfer-Encoding" },
+    };
+    llhttp_errno_t error = llhttp_get_errno(llhttp_of(r));
+    for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++)
+        if (error == refusals[i].error)
+            return refuse(r, 400, refusals[i].rule, refusals[i].reason);
+    return refuse(r, 400, 0, "malformed request");
+}
+
+/* ------------------------------------------------------------------ a whole head: G7 to G14 */
+
+/* The fields that weir itself understands. Their names differ in length, which finds them fast. */
+struct known_fields {
+    struct slice host, expect, content_length, transfer_encoding;
+    unsigned hosts, content_lengths, transfer_encodings;
+    bool close, keep_alive;
+    bool expects_other;    /* something but 100-continue */
+    bool expects;
+};
+
+static void read_connection(struct known_fields *known, struct slice value)
+{
+    struct slice token;
+    while (slice_next_member(&value, &token)) {
+        known->close |= slice_equals_ignoring_case(token, SLICE("close"));
+        known->keep_alive |= slice_equals_ignoring_case(token, SLICE("keep-alive"));
+    }
+}
+
+static void read_field(struct known_fields *known, struct slice name, struct slice value)
+{
+    switch (name.len) {
+    case sizeof "Host" - 1:
+        if (slice_equals_ignoring_case(name, SLICE("Host"))) {
+            known->host = value;
+            known->hosts++;
+        }
+        break;
+    case sizeof "Expect" - 1:
+        if (slice_equals_ignoring_case(name, SLICE("Expect"))) {
+            known->expects = true;
+            known->expects_other |= !slice_equals_ignoring_case(value, SLICE("100-continue"));
+        }
+        break;
+    case sizeof "Connection" - 1:
+        if (slice_equals_ignoring_case(name, SLICE("Connection")))
+            read_connection(known, value);
+        break;
+    case sizeof "Content-Length" - 1:
+        if (slice_equals_ignoring_case(name, SLICE("Content-Length"))) {
+            known->content_length = value;
+            known->content_lengths++;
+        }
+        break;
+    case sizeof "Transfer-Encoding" - 1:
+        if (slice_equals_ignoring_case(name, SLICE("Transfer-Encoding"))) {
+            known->transfer_encoding = value;
+            known->transfer_encodings++;
+        }
+        break;
+    default:
+        break;
+    }
+}
+
+/* G7. */
+static bool check_target(struct request *r, const char *head)
+{
+    enum target_use use = r->method == METHOD_CONNECT ? TARGET_FOR_CONNECT
+                        : r->method == METHOD_OPTIONS ? TARGET_FOR_OPTIONS : TARGET_FOR_RESOURCE;
+    if (!target_parse(request_text(head, r->raw_target), use, &r->target))
+        return refuse(r, 400, 7, "malformed target");
+    return true;
+}
+
+/* G8. The authority of a target replaces what `Host` says, which must be well-formed all the same (RFC 9112 §3.2.2). */
+static bool check_host(struct request *r, const struct known_fields *known, const char *head)
+{
+    const struct target_part *authority = &r->target.authority;
+    if (known->hosts == 0 && r->minor_version == 1)
+        return refuse(r, 400, 8, "no Host");
+    if (known->hosts > 1)
+        return refuse(r, 400, 8, "more than one Host");
+    if (known->hosts == 1 && !target_is_authority(known->host))
+        return refuse(r, 400, 8, "malformed Host");
+    if (authority->len > 0)
+        r->authority = (struct request_span){ (uint16_t)(r->raw_target.start + authority->start), authority->len };
+    else if (known->hosts == 1)
+        r->authority = (struct request_span){ (uint16_t)(known->host.ptr - head), (uint16_t)known->host.len };
+    else
+        r->authority = (struct request_span){ 0, 0 };
+    return true;
+}
+
+/* A transfer coding of RFC 9110 §10.1.4 without parameters, which no registered coding has: a token. */
+static bool is_coding(struct slice text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if (!byte_is(text.ptr[i], BYTE_TOKEN))
+            return false;
+    return true;
+}
+
+/* G9. What does not end in chunked has no length (RFC 9112 §6.3: 400); what does, and names more than chunked, is not done here (501). */
+static bool check_transfer_encoding(struct request *r, const struct known_fields *known, bool *other)
+{
+    struct slice rest = known->transfer_encoding;
+    struct slice coding = { 0 };
+    *other = false;
+    if (known->transfer_encodings > 1)
+        return refuse(r, 400, 9, "more than one Transfer-Encoding");
+    if (r->minor_version == 0)
+        return refuse(r, 400, 9, "Transfer-Encoding in HTTP/1.0");
+    r->chunked = slice_equals_ignoring_case(rest, SLICE("chunked"));
+    if (r->chunked)
+        return true;
+    while (slice_next_member(&rest, &coding)) {
+        bool last = slice_trimmed(rest).len == 0;
+        if (!is_coding(coding) || slice_equals_ignoring_case(coding, SLICE("chunked")) != last)
+            return refuse(r, 400, 9, "malformed Transfer-Encoding");
+        *other |= !last;
+    }
+    return *other || refuse(r, 400, 9, "malformed Transfer-Encoding");
+}
+
+/* G10. */
+static bool check_content_length(struct request *r, const struct known_fields *known)
+{
+    unsigned long long length = 0;
+    if (known->content_lengths > 1 || known->transfer_encodings > 0)
+        return refuse(r, 400, 10, "a second Content-Length, or one beside Transfer-Encoding");
+    if (!slice_to_number(known->content_length, &length))
+        return refuse(r, 400, 10, "malformed Content-Length");
+    if (known->content_length.ptr[0] == '0' && known->content_length.len > 1)
+        return refuse(r, 400, 10, "Content-Length with a leading zero");
+    r->content_length = length;
+    return true;
+}
+
+/* What is well-formed, and still not for us. */
+static bool check_expectations(struct request *r, const struct known_fields *known, bool other_coding)
+{
+    if (other_coding)
+        return refuse(r, 501, 9, "unknown transfer coding");
+    if (r->content_length > r->limits->body_max)
+        return refuse(r, 413, 10, "content too large");
+    if (known->expects && r->minor_version == 1) {             /* HTTP/1.0: to be ignored (RFC 9110 §10.1.1) */
+        if (known->expects_other)
+            return refuse(r, 417, 14, "unknown expectation");
+        r->expects_continue = r->chunked || r->content_length > 0;
+    }
+    return true;
+}
+
+/* G7 to G14, over the whole head; the fields stand in r->fields. */
+static bool check_head(struct request *r, const char *head)
+{
+    struct known_fields known = { 0 };
+    bool other_coding = false;
+    r->method = (enum request_method)r->framing.method;
+    r->method_name = (struct request_span){ (uint16_t)r->framing.line_start, (uint16_t)r->framing.method_len };
+    r->minor_version = (uint8_t)(r->framing.version[1] - '0');
+    for (unsigned i = 0; i < r->field_count; i++)
+        read_field(&known, request_text(head, r->fields[i].name), request_text(head, r->fields[i].value));
+    r->keep_alive = !known.close && (r->minor_version == 1 || known.keep_alive);       /* G11: RFC 9112 §9.3 */
+    return check_target(r, head)
+        && check_host(r, &known, head)
+        && (known.transfer_encodings == 0 || check_transfer_encoding(r, &known, &other_coding))
+        && (known.content_lengths == 0 || check_content_length(r, &known))
+        && check_expectations(r, &known, other_coding);
+}
+
+/* Whether llhttp means the same request as the guard: another end, or another length, is how requests are smuggled. */
+static bool check_agreement(struct request *r, const struct telling *t, const char *end)
+{
+    const llhttp_t *parser = llhttp_of(r);
+    if (t->head_complete && llhttp_get_error_pos(parser) == end && r->field_count == r->framing.field_count
+        && r->chunked == ((parser->flags & F_CHUNKED) != 0) && r->content_length == parser->content_length)
+        return true;
+    return refuse(r, 400, 0, "ambiguous request");
+}
+
+/* ------------------------------------------------------------------ the road */
+
+static enum request_outcome refused(struct request *r)
+{
+    r->phase = REFUSED;
+    return REQUEST_REFUSED;
+}
+
+/* llhttp is asked when the guard has let a whole head pass: it then sees the head in one piece, and what it says never depends on cuts. */
+static enum request_outcome parse_head(struct request *r, struct slice input, size_t *taken)
+{
+    uint32_t before = r->framing.head_taken;
+    const char *head = input.ptr - before;
+    struct telling t = { .r = r, .head = head };
+    llhttp_t *parser = llhttp_of(r);
+
+    switch (framing_check_head(&r->framing, r->limits, (struct slice){ head, before + input.len }, &r->refusal)) {
+    case FRAMING_REFUSED:
+        return refused(r);
+    case FRAMING_MORE:
+        *taken = input.len;
+        return REQUEST_INCOMPLETE;
+    case FRAMING_END:
+        break;
+    }
+    r->head_len = r->framing.head_taken;
+    *taken = r->head_len - before;
+
+    r->phase = ASKING;
+    llhttp_init(parser, HTTP_REQUEST, &settings);
+    parser->data = &t;
+    llhttp_errno_t error = llhttp_execute(parser, head, r->head_len);
+    if (error != HPE_OK && error != HPE_PAUSED) {
+        refuse_as_llhttp(r);
+        return refused(r);
+    }
+    if (!check_head(r, head) || !check_agreement(r, &t, head + r->head_len))
+        return refused(r);
+    r->phase = IN_BODY;
+    if (r->method == METHOD_CONNECT) {
+        r->phase = TUNNEL;
+        r->content_length = 0;
+        r->chunked = false;
+        r->expects_continue = false;
+        r->keep_alive = false;
+    }
+    return REQUEST_HEAD;
+}
+
+/* In a chunked body: lets the guard see what is not content of the bytes that llhttp took. `end` is behind them. */
+static enum framing_verdict check_between(struct request *r, struct slice input, const char *end)
+{
+    if (!r->chunked)
+        return FRAMING_END;
+    return framing_check_chunked(&r->framing, r->limits, (struct slice){ input.ptr, (size_t)(end - input.ptr) }, &r->refusal);
+}
+
+/* Whether llhttp and the guard, or the length that was announced, agree on where the content ends. */
+static bool check_content(struct request *r, const struct telling *t, enum framing_verdict verdict)
+{
+    uint64_t announced = r->chunked ? r->framing.content_announced : r->content_length;
+    bool at_end = r->content_taken == announced && verdict == FRAMING_END;
+    if (r->content_taken <= announced && (t->complete ? at_end : !r->chunked || verdict == FRAMING_MORE))
+        return true;
+    return refuse(r, 400, 0, "ambiguous content");
+}
+
+static enum request_outcome parse_body(struct request *r, struct slice input, size_t *taken)
+{
+    struct telling t = { .r = r };
+    llhttp_t *parser = llhttp_of(r);
+    r->piece = (struct slice){ 0 };
+    parser->data = &t;
+    llhttp_resume(parser);
+    llhttp_errno_t error = llhttp_execute(parser, input.ptr, input.len);
+    const char *end = error == HPE_OK ? input.ptr + input.len : llhttp_get_error_pos(parser);
+
+    if (error != HPE_OK && error != HPE_PAUSED) {
+        end += end < input.ptr + input.len;                    /* the byte that llhttp did not like: what the guard says goes first */
+        if (check_between(r, input, end) != FRAMING_REFUSED)
+            refuse_as_llhttp(r);
+        return refused(r);
+    }
+    enum framing_verdict verdict = check_between(r, input, r->piece.len > 0 ? r->piece.ptr : end);
+    r->content_taken += r->piece.len;
+    if (verdict == FRAMING_REFUSED || !check_content(r, &t, verdict))
+        return refused(r);
+    *taken = (size_t)(end - input.ptr);
+    if (!t.complete)
+        return r->piece.len > 0 ? REQUEST_BODY : REQUEST_INCOMPLETE;
+    r->phase = ENDED;
+    return REQUEST_COMPLETE;
+}
+
+/* ------------------------------------------------------------------ what the header promises */
+
+/* The table of fields stays as it is: field_count says what of it is set. */
+void request_reset(struct request *r, const struct request_limits *limits)
+{
+    framing_reset(&r->framing);
+    r->phase = IN_HEAD;
+    r->limits = limits;
+    r->refusal = (struct framing_refusal){ 0 };
+    r->piece = (struct slice){ 0 };
+    r->content_taken = 0;
+    r->content_length = 0;
+    r->field_count = 0;
+    r->chunked = false;
+    r->expects_continue = false;
+}
+
+enum request_outcome request_parse(struct request *r, struct slice input, size_t *taken)
+{
+    *taken = 0;
+    if (input.ptr == NULL)
+        input.ptr = "";
+    switch ((enum request_phase)r->phase) {
+    case IN_HEAD:
+    case ASKING:
+        return parse_head(r, input, taken);
+    case IN_BODY:
+        return parse_body(r, input, taken);
+    case TUNNEL:
+        r->phase = ENDED;
+        break;
+    case ENDED:
+        break;
+    case REFUSED:
+        return REQUEST_REFUSED;
+    }
+    return REQUEST_COMPLETE;
+}
+
+bool request_has_begun(const struct request *r)
+{
+    return r->phase != ENDED && framing_has_begun(&r->framing);
+}
+
+bool request_in_body(const struct request *r)
+{
+    return r->phase == IN_BODY && (r->chunked || r->content_length > 0);
+}
+
+struct slice request_text(const char *head, struct request_span span)
+{
+    return (struct slice){ head + span.start, span.len };
+}
+
+bool request_field(const struct request *r, const char *head, struct slice name, struct slice *value)
+{
+    for (unsigned i = 0; i < r->field_count; i++)
+        if (slice_equals_ignoring_case(request_text(head, r->fields[i].name), name)) {
+            *value = request_text(head, r->fields[i].value);
+            return true;
+        }
+    return false;
+}
