@@ -7,7 +7,7 @@
 #include "aborts.h"
 #include "limits_model.h"
 
-enum { SEED_COUNT = 300, OPERATIONS = 2000 };
+enum { SEED_COUNT = 60, OPERATIONS = 4000 };
 
 static const uint64_t lengths[LIMIT_COUNT] = {
     [LIMIT_IDLE] = 0,
