@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2154
 # The mechanics of tools/check: how a step runs, is counted and is shown, and how a build is made. Sourced by it; the list of steps is there.
 
 passed=0
@@ -9,9 +10,8 @@ step() {
     local name=$1 log status=0 begun=$SECONDS good bad skipped note
     shift
     log=$logs/${name//[^a-zA-Z0-9+-]/_}.log
-    log_last=$log
     [ -t 1 ] && printf '      …  %s' "$name"
-    "$@" > "$log" 2>&1 < /dev/null || status=$?
+    ("$@") > "$log" 2>&1 < /dev/null || status=$?
     read -r good bad skipped < <(awk -v status=$status -f tools/lib-tally.awk "$log")
     passed=$((passed + good))
     failed=$((failed + bad))
@@ -31,7 +31,7 @@ step() {
 # step_in BUILD NAME COMMAND...: a step that needs a build. Where there is none, it counts as failed.
 step_in() {
     if [ -n "${broken[$1]-}" ]; then
-        printf '%5s    %-44s not run: no build `%s`\n' - "$2" "$1"
+        printf '%5s    %-44s not run: there is no build %s\n' - "$2" "$1"
         failed=$((failed + 1))
         return 0
     fi
@@ -47,12 +47,12 @@ configure_and_build() {
     local folder=$out/$1 cc=$2 type=$3
     shift 3
     cmake -G Ninja -B "$folder" -DCMAKE_C_COMPILER="$cc" -DCMAKE_BUILD_TYPE="$type" -DWEIR_LLHTTP_CACHE="$out/llhttp" "$@" &&
-        ninja -C "$folder" -j "$jobs"
+        ninja -C "$folder" -j "$jobs" -k 0
 }
 
 # tests BUILD LABELS: the tests of a build with one of these labels (a regular expression).
 tests() {
-    ctest --test-dir "$out/$1" --verbose --no-tests=error -j "$jobs" -L "$2"
+    ctest --test-dir "$out/$1" --verbose --no-tests=error -j "$jobs" -L "^($2)\$"
 }
 
 # has PATTERN...: is there any such file?

@@ -1,11 +1,14 @@
+# shellcheck shell=bash
 # What tools/run and tools/check share: Debian packages. Sourced by both, from the top of the repository.
 
-# The compiler, and what builds. python3, git and the like are not needed to build.
-BUILD_PACKAGES="gcc libc6-dev cmake ninja-build"
+# What builds weir. (git, python3 and the like are not needed for that.)
+build_packages=(gcc libc6-dev cmake ninja-build)
 
+# shellcheck disable=SC2034
 # What tools/check --quick needs beside it, and what all of tools/check needs.
-QUICK_PACKAGES="ccache check clang-format python3 python3-h11 curl pkg-config"
-FULL_PACKAGES="clang libclang-rt-dev llvm clang-tidy cppcheck valgrind gcovr strace chromium"
+quick_packages=("${build_packages[@]}" ccache check clang-format python3 python3-h11 curl pkg-config)
+# shellcheck disable=SC2034
+full_packages=("${quick_packages[@]}" clang libclang-rt-dev llvm clang-tidy cppcheck valgrind gcovr strace chromium)
 
 say() { printf '%s\n' "$*"; }
 fail() { printf '%s: %s\n' "$(basename "$0")" "$*" >&2; exit 1; }
@@ -16,32 +19,49 @@ as_root() {
     elif command -v sudo > /dev/null; then
         sudo "$@"
     else
-        fail "needs root to install packages, and there is no sudo; as root: apt-get install $missing"
+        fail "needs root for \`$*\`, and there is no sudo"
     fi
 }
 
-apt_install() {
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 -qq --no-install-recommends -y \
-        install "$@" < /dev/null
+# apt COMMAND...: what apt says is shown only where it fails.
+apt() {
+    local log
+    log=$(mktemp)
+    if ! as_root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 -qq "$@" > "$log" 2>&1 < /dev/null; then
+        cat "$log" >&2
+        rm -f "$log"
+        return 1
+    fi
+    rm -f "$log"
 }
 
-# install_missing PACKAGE...: installs those that are not there yet, and says which. Asks for fresh lists only where the ones at hand do
-# not do.
+has_lists() { compgen -G '/var/lib/apt/lists/*_Packages*' > /dev/null; }
+
+# Where Debian has llhttp as a library (13 and later), that is one more package. Debian 12 has its sources, which CMake fetches with the lists
+# of apt (tools/cmake/llhttp.cmake).
+llhttp_package() {
+    if apt-cache show libllhttp-dev > /dev/null 2>&1; then
+        echo libllhttp-dev
+    fi
+}
+
+# install_missing PACKAGE...: installs those that are not there yet, and says which. New lists are fetched only where there are none, or where
+# the ones that are there turn out to be too old.
 install_missing() {
     command -v apt-get > /dev/null && command -v dpkg-query > /dev/null || return 0    # not Debian: CMake says what it misses
-    local installed log
+    if ! has_lists && [ ! -e /usr/share/llhttp/llhttp.c ] && [ ! -e /usr/include/llhttp.h ]; then
+        say "fetching the lists of Debian packages"
+        apt update || fail "apt-get update failed"
+    fi
+    local installed missing
+    # shellcheck disable=SC2046
+    set -- "$@" $(llhttp_package)
     installed=$(dpkg-query -W -f '${db:Status-Abbrev}${Package}\n' "$@" 2> /dev/null | sed -n 's/^.i //p')
     missing=$(printf '%s\n' "$@" | grep -vxF "${installed:-none}" | paste -sd ' ')
     [ -n "$missing" ] || return 0
     say "installing Debian packages: $missing"
-    log=$(mktemp)
     # shellcheck disable=SC2086
-    if ! { compgen -G '/var/lib/apt/lists/*_Packages*' > /dev/null && apt_install $missing; } > "$log" 2>&1; then
-        if ! as_root apt-get -qq update > "$log" 2>&1 < /dev/null || ! apt_install $missing >> "$log" 2>&1; then
-            cat "$log" >&2
-            rm -f "$log"
-            fail "could not install: $missing"
-        fi
-    fi
-    rm -f "$log"
+    apt --no-install-recommends -y install $missing 2> /dev/null ||
+        { apt update && apt --no-install-recommends -y install $missing; } ||
+        fail "could not install: $missing"
 }

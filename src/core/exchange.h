@@ -53,7 +53,7 @@ struct exchange {
     bool keep;                         /* the latch: yes until something says no; never yes again */
     bool peer_closes;                  /* the peer asked for the close */
     bool interim;                      /* what is owed ends with an interim answer */
-    bool abort;                        /* what is owed cannot be completed (a file shrank): the connection is broken */
+    bool abort;                        /* what is owed will not leave: it cannot be completed, or the connection ends before */
     uint64_t received;                 /* bytes since the exchange was borrowed */
     uint64_t sent;
     uint64_t phase_began;              /* when LIMIT_BODY or LIMIT_SEND was armed first, on the worker's clock (ms) */

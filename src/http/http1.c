@@ -157,7 +157,7 @@ static void http1_finish(struct exchange *x)
     h->record_open = false;
     if (h->context->record == NULL)
         return;
-    const uint64_t owed = exchange_owed(x);
+    const uint64_t owed = x->abort ? exchange_owed(x) : 0;
     h->record.body_sent = h->record.body_sent > owed ? h->record.body_sent - owed : 0;
     h->context->record(h->context->host, x->peer, &h->record);
 }

@@ -304,8 +304,10 @@ static enum refusal refusal_of(const struct conn_facts *facts)
 static void carry_out(struct worker *w, struct conn *c, unsigned actions, const struct conn_facts *facts)
 {
     struct exchange *x = c->exchange;
-    if ((actions & ACT_LOG) && x != NULL)
+    if ((actions & ACT_LOG) && x != NULL) {
+        x->abort |= (actions & ACT_CLOSE) != 0;
         x->protocol->finish(x);
+    }
     if (actions & ACT_RESPOND)
         x->protocol->respond(x);
     if (actions & ACT_REFUSE)
