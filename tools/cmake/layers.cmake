@@ -1,15 +1,15 @@
 # The layers: cli → server → {handler, net} → http → core → parser. Each is an archive that links only what stands to its right.
 #
-# One exception: handlers call the public API (src/weir.h), which the server implements, so `handler` links `server` back.
-# `os` is linked by no layer: each program picks a kernel, `weir_os` or the simulated one.
-set(WEIR_LAYERS parser core http net handler server cli)
+# Handlers include nothing of the server, but they call the public API (src/weir.h), which it implements: so `handler` links `server`, and the
+# server meets a handler only through pointers. `os` is linked by no layer: each program picks a kernel, `weir_os` or the simulated one.
+set(WEIR_LAYERS parser core http net server handler cli)
 set(parser_links llhttp)
 set(core_links parser)
 set(http_links core)
 set(net_links http)
-set(handler_links http server)
-set(server_links handler net)
-set(cli_links server)
+set(server_links net)
+set(handler_links server)
+set(cli_links handler)
 
 # The sources of a layer, without the program's own.
 function(weir_layer_sources layer result)

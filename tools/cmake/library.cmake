@@ -1,9 +1,9 @@
-# libweir: every layer but the command line. Its names are its own: outside the library only weir_* can be seen, in the static one too, so
-# that an application may have a `buffer_append` of its own.
+# libweir: every layer that weir.h needs, which leaves out its users, the handlers and the command line. Its names are its own: outside the
+# library only weir_* can be seen, in the static one too, so that an application may have a `buffer_append` of its own.
 set(objects "")
 foreach(layer IN LISTS WEIR_LAYERS ITEMS os)
     weir_layer_sources(${layer} sources)
-    if(sources AND NOT layer STREQUAL cli)
+    if(sources AND NOT layer MATCHES "^(handler|cli)$")
         list(APPEND objects $<TARGET_OBJECTS:weir_${layer}>)
     endif()
 endforeach()
