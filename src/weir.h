@@ -22,6 +22,8 @@
 extern "C" {
 #endif
 
+#pragma GCC visibility push(default)    /* the library is compiled with everything hidden but this */
+
 #define WEIR_VERSION "0.1.0"
 
 /* Room for the one line that says why a call failed, its NUL included. */
@@ -227,6 +229,8 @@ struct weir_counters {
     uint64_t impossible;            /* broken invariants that ended one connection; above 0 it is a bug in weir */
 };
 void weir_counters(const struct weir *server, struct weir_counters *counters);
+
+#pragma GCC visibility pop
 
 #ifdef __cplusplus
 }
