@@ -25,7 +25,7 @@ void conn_open(struct conn *c, int fd, const struct weir_peer *peer)
         .generation = c->generation + 1,
         .next = CONN_NOWHERE,
         .previous = CONN_NOWHERE,
-        .next_ready = c->next_ready,          /* the slot may still stand in the ready queue, and then keeps its place */
+        .next_ready = c->next_ready, /* the slot may still stand in the ready queue, and then keeps its place */
         .state = CONN_READING,
         .limit = LIMIT_NONE,
         .ready = (uint8_t)(READY_READ | READY_WRITE | (c->ready & READY_QUEUED)),
@@ -33,8 +33,8 @@ void conn_open(struct conn *c, int fd, const struct weir_peer *peer)
     };
 }
 
-/* Several facts may hold at once: the first that a function below asks about wins. What ends a wait comes before what prolongs it, so that no
- * fact is lost behind one that changes nothing; the last line of each is the verdict that stays in the state. */
+/* Several facts may hold at once: the first that a function below asks about wins. What ends a wait comes before what prolongs it,
+ * so that no fact is lost behind one that changes nothing; the last line of each is the verdict that stays in the state. */
 
 /* A message that is complete is answered, though the stream ended or the time passed with its last byte. */
 static enum conn_event verdict_reading(const struct conn_facts *facts)
@@ -65,8 +65,8 @@ static enum conn_event verdict_all_left(const struct conn_facts *facts)
     return facts->peer_finished ? ON_END : ON_LAST;
 }
 
-/* A deaf peer is given nothing more to ignore. What is already here is answered before the way on from ALL is chosen. An offer that came to MORE or
- * EXPECT waits until what is owed has left. */
+/* A deaf peer is given nothing more to ignore. What is already here is answered before the way on from ALL is chosen. An offer that
+ * came to MORE or EXPECT waits until what is owed has left. */
 static enum conn_event verdict_writing(const struct conn_facts *facts)
 {
     if (facts->limit_passed)
@@ -96,23 +96,19 @@ enum conn_event conn_verdict(enum conn_state state, const struct conn_facts *fac
     if (facts->transfer == TRANSFER_BROKEN)
         return ON_FAIL;
     switch (state) {
-    case CONN_READING:
-        return verdict_reading(facts);
-    case CONN_WRITING:
-        return verdict_writing(facts);
-    case CONN_SHUTTING:
-        return verdict_shutting(facts);
+    case CONN_READING: return verdict_reading(facts);
+    case CONN_WRITING: return verdict_writing(facts);
+    case CONN_SHUTTING: return verdict_shutting(facts);
     case CONN_CLOSED:
-    case CONN_STATE_COUNT:
-        break;
+    case CONN_STATE_COUNT: break;
     }
-    return ON_FAIL;                           /* nothing happens to what is closed: conn_advance() finds it impossible */
+    return ON_FAIL; /* nothing happens to what is closed: conn_advance() finds it impossible */
 }
 
 struct conn_step conn_advance(struct conn *c, enum conn_event event)
 {
     struct conn_step step = conn_step(c->state, event);
-    (void)weir_never(!step.possible);         /* in a release the step itself heals: it closes this one connection */
+    (void)weir_never(!step.possible); /* in a release the step itself heals: it closes this one connection */
     c->state = (uint8_t)step.next;
     return step;
 }

@@ -320,7 +320,7 @@ int static_files_open(struct static_files **out, const struct static_options *op
         rc = beneath_init(&files->workers[i].beneath, files->root);
     if (rc < 0)
         goto close_root;
-    rc = type_table_open(&files->types);
+    rc = type_table_open(&files->types, TYPE_TABLE_PATH);
     if (rc < 0)
         goto close_root;
     *handler = (struct weir_handler){ .answer = answer, .context = files };

@@ -1,18 +1,24 @@
-/* The system's table of media types, /etc/mime.types, read once at start. */
+/* The system's table of media types, read once at start. */
 #ifndef WEIR_HANDLER_TYPE_TABLE_H
 #define WEIR_HANDLER_TYPE_TABLE_H
 
 #include "http/media_type.h"
 #include "os/os.h"
 
+/* Debian's package `media-types`, and others elsewhere. */
+#define TYPE_TABLE_PATH "/etc/mime.types"
+
+/* A larger file is none. */
+#define TYPE_TABLE_TEXT_MAX (1024u * 1024)
+
 struct type_table {
     struct media_types types;
-    struct media_type *slots;      /* NULL where the system has no table, as the text */
+    struct media_type *slots;      /* NULL where there was no table, as the text */
     char *text;
 };
 
-/* Reads the table. One that is missing, unreadable or unreasonably large is as an empty one. 0, or -ENOMEM. */
-OS_RESULT int type_table_open(struct type_table *table);
+/* Reads the table at `path`. One that is missing, unreadable or too large is as an empty one: the built-in types remain. 0, or -ENOMEM. */
+OS_RESULT int type_table_open(struct type_table *table, const char *path);
 
 void type_table_close(struct type_table *table);
 

@@ -103,6 +103,7 @@ ssize_t os_recv(int fd, void *data, size_t size)
 
 ssize_t os_send(int fd, const struct iovec *stretches, int count, bool more)
 {
+    /* MSG_DONTWAIT is for an access log that is a socket of somebody else's making: our own do not block. */
     const int flags = MSG_NOSIGNAL | MSG_DONTWAIT | (more ? MSG_MORE : 0);
     if (count == 1)
         return result_size(send(fd, stretches[0].iov_base, stretches[0].iov_len, flags));

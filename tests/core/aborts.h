@@ -14,7 +14,7 @@ enum { ABORTED_STATUS = 77 };
 static inline void aborts_on_signal(int signal)
 {
     (void)signal;
-    exit(ABORTED_STATUS);    /* not _exit(): what the child ran counts for the coverage */
+    exit(ABORTED_STATUS); /* not _exit(): what the child ran counts for the coverage */
 }
 
 /* Whether `body(context)` calls abort(). What it says on standard error is not shown. */

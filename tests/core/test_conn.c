@@ -54,9 +54,28 @@ static void open_twice(void *unused)
     conn_open(&c, 8, &peer);
 }
 
-START_TEST(a_connection_is_not_opened_over_another)
+static void open_nothing(void *unused)
 {
+    (void)unused;
+    struct conn c;
+    conn_init(&c);
+    conn_open(&c, -1, &peer);
+}
+
+static void open_with_an_old_exchange(void *exchange)
+{
+    struct conn c;
+    conn_init(&c);
+    c.exchange = exchange;
+    conn_open(&c, 8, &peer);
+}
+
+START_TEST(a_connection_is_opened_on_a_descriptor_in_a_slot_that_is_free)
+{
+    struct exchange x;
     ck_assert(aborts(open_twice, NULL));
+    ck_assert(aborts(open_nothing, NULL));
+    ck_assert(aborts(open_with_an_old_exchange, &x));
 }
 
 START_TEST(each_use_of_a_slot_has_a_generation_of_its_own)
@@ -332,6 +351,9 @@ static void close_again(void *unused)
 START_TEST(nothing_happens_to_what_is_closed)
 {
     ck_assert(aborts(close_again, NULL));
+    struct conn_facts facts = { .intake = INTAKE_REQUEST, .transfer = TRANSFER_ALL, .limit_passed = true };
+    for (enum conn_state state = CONN_CLOSED; state <= CONN_STATE_COUNT + 1; state++)
+        ck_assert_int_eq(conn_verdict(state, &facts), ON_FAIL);
 }
 
 /* ---- the law: one function, and only one, changes a state; one more begins it */
@@ -376,7 +398,7 @@ int main(void)
     TCase *slot = tcase_create("slot");
     tcase_add_test(slot, a_slot_that_was_never_used_is_closed);
     tcase_add_test(slot, an_opened_connection_reads_and_is_ready_for_both);
-    tcase_add_test(slot, a_connection_is_not_opened_over_another);
+    tcase_add_test(slot, a_connection_is_opened_on_a_descriptor_in_a_slot_that_is_free);
     tcase_add_test(slot, each_use_of_a_slot_has_a_generation_of_its_own);
     tcase_add_test(slot, a_slot_keeps_its_place_in_the_queue_of_ready_connections);
     tcase_add_test(slot, a_connection_costs_at_most_96_bytes);

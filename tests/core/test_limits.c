@@ -87,9 +87,30 @@ static void go_back_in_time(void *unused)
     limits_arm(&limits, 1, LIMIT_HEAD, 99);
 }
 
-START_TEST(time_never_goes_back)
+static void arm_at_the_end_of_time(void *unused)
+{
+    (void)unused;
+    limits_arm(&limits, 0, LIMIT_HEAD, UINT64_MAX);
+}
+
+static void ask_at_the_end_of_time(void *unused)
+{
+    (void)unused;
+    (void)limits_passed(&limits, UINT64_MAX);
+}
+
+static void ask_for_a_limit_that_is_none(void *unused)
+{
+    (void)unused;
+    (void)limits_oldest(&limits, LIMIT_NONE);
+}
+
+START_TEST(time_never_goes_back_and_never_ends)
 {
     ck_assert(aborts(go_back_in_time, NULL));
+    ck_assert(aborts(arm_at_the_end_of_time, NULL));
+    ck_assert(aborts(ask_at_the_end_of_time, NULL));
+    ck_assert(aborts(ask_for_a_limit_that_is_none, NULL));
 }
 
 /* xorshift64*: the same numbers from the same seed, on every machine. */
@@ -136,7 +157,7 @@ int main(void)
     tcase_add_test(examples, arming_again_gives_the_whole_length_and_the_last_place);
     tcase_add_test(examples, a_limit_that_is_off_never_passes_and_still_knows_the_oldest);
     tcase_add_test(examples, taking_out_of_no_list_changes_nothing);
-    tcase_add_test(examples, time_never_goes_back);
+    tcase_add_test(examples, time_never_goes_back_and_never_ends);
     tcase_add_loop_test(examples, lists_agree_with_a_simple_model_whatever_is_done, 0, SEED_COUNT);
     suite_add_tcase(suite, examples);
 
