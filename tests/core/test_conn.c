@@ -134,50 +134,50 @@ START_TEST(idle_is_reading_with_nothing_begun_and_nothing_to_offer)
 /* ---- verdicts, each condition by itself and where two meet */
 
 struct verdict_case {
-    const char *name;
     enum conn_state state;
-    struct conn_facts facts;
     enum conn_event event;
+    struct conn_facts facts;
+    const char *name;
 };
 
 /* clang-format off */
 static const struct verdict_case verdict_cases[] = {
-    { "bytes that complete nothing are MORE",               CONN_READING,  { .intake = INTAKE_MORE, .transfer = TRANSFER_SOME },             ON_MORE },
-    { "a complete request is REQUEST",                      CONN_READING,  { .intake = INTAKE_REQUEST },                                     ON_REQUEST },
-    { "what must leave first is EXPECT",                    CONN_READING,  { .intake = INTAKE_EXPECT, .message_begun = true },               ON_EXPECT },
-    { "a parser that says no is REJECT",                    CONN_READING,  { .intake = INTAKE_REJECT, .message_begun = true },               ON_REJECT },
-    { "the end inside a message is REJECT",                 CONN_READING,  { .transfer = TRANSFER_END, .message_begun = true },              ON_REJECT },
-    { "the end between messages is EOS",                    CONN_READING,  { .transfer = TRANSFER_END },                                     ON_EOS },
-    { "a limit inside a message is TIMEOUT",                CONN_READING,  { .limit_passed = true, .message_begun = true },                  ON_TIMEOUT },
-    { "a limit between messages is IDLE",                   CONN_READING,  { .limit_passed = true },                                         ON_IDLE },
-    { "who must give way is IDLE",                          CONN_READING,  { .must_go = true },                                              ON_IDLE },
-    { "nobody gives way inside a message",                  CONN_READING,  { .must_go = true, .intake = INTAKE_MORE, .message_begun = true }, ON_MORE },
-    { "a broken transport is FAIL before all else",         CONN_READING,  { .transfer = TRANSFER_BROKEN, .intake = INTAKE_REQUEST },        ON_FAIL },
-    { "a request is answered though the stream ended",      CONN_READING,  { .transfer = TRANSFER_END, .intake = INTAKE_REQUEST },           ON_REQUEST },
-    { "a request is answered though its time passed",       CONN_READING,  { .limit_passed = true, .intake = INTAKE_REQUEST },               ON_REQUEST },
-    { "an end is not lost behind MORE",                     CONN_READING,  { .transfer = TRANSFER_END, .intake = INTAKE_MORE, .message_begun = true }, ON_REJECT },
-    { "a limit is not lost behind MORE",                    CONN_READING,  { .limit_passed = true, .intake = INTAKE_MORE, .message_begun = true }, ON_TIMEOUT },
-    { "who takes part is SENT",                             CONN_WRITING,  { .transfer = TRANSFER_SOME },                                    ON_SENT },
-    { "who takes part too slowly is TIMEOUT",               CONN_WRITING,  { .transfer = TRANSFER_SOME, .limit_passed = true },              ON_TIMEOUT },
-    { "who takes nothing in time is TIMEOUT",               CONN_WRITING,  { .limit_passed = true },                                         ON_TIMEOUT },
-    { "a pipelined request is REQUEST",                     CONN_WRITING,  { .intake = INTAKE_REQUEST, .keep = true },                       ON_REQUEST },
-    { "a pipelined request goes before the way on",         CONN_WRITING,  { .intake = INTAKE_REQUEST, .transfer = TRANSFER_ALL, .keep = true }, ON_REQUEST },
-    { "pipelined nonsense is REJECT",                       CONN_WRITING,  { .intake = INTAKE_REJECT, .keep = true },                        ON_REJECT },
-    { "a pipelined beginning waits",                        CONN_WRITING,  { .intake = INTAKE_MORE, .transfer = TRANSFER_ALL, .keep = true }, ON_DONE },
-    { "a pipelined expectation waits",                      CONN_WRITING,  { .intake = INTAKE_EXPECT, .transfer = TRANSFER_SOME },           ON_SENT },
-    { "all left and kept is DONE",                          CONN_WRITING,  { .transfer = TRANSFER_ALL, .keep = true },                       ON_DONE },
-    { "all left of an interim answer is RESUME",            CONN_WRITING,  { .transfer = TRANSFER_ALL, .keep = true, .interim = true },      ON_RESUME },
-    { "an interim answer is RESUME though it will close",   CONN_WRITING,  { .transfer = TRANSFER_ALL, .interim = true },                    ON_RESUME },
-    { "all left and not kept is LAST",                      CONN_WRITING,  { .transfer = TRANSFER_ALL },                                     ON_LAST },
-    { "all left and the peer has finished is END",          CONN_WRITING,  { .transfer = TRANSFER_ALL, .peer_finished = true },              ON_END },
-    { "a kept connection is kept though the peer is still", CONN_WRITING,  { .transfer = TRANSFER_ALL, .keep = true, .peer_finished = true }, ON_DONE },
-    { "a transport that breaks while sending is FAIL",      CONN_WRITING,  { .transfer = TRANSFER_BROKEN, .limit_passed = true },            ON_FAIL },
-    { "bytes behind our end are MORE to drop",              CONN_SHUTTING, { .transfer = TRANSFER_SOME },                                    ON_MORE },
-    { "too many of them are TIMEOUT",                       CONN_SHUTTING, { .transfer = TRANSFER_SOME, .limit_passed = true },              ON_TIMEOUT },
-    { "the peer's end behind ours is EOS",                  CONN_SHUTTING, { .transfer = TRANSFER_END },                                     ON_EOS },
-    { "the peer's end in the last moment is EOS",           CONN_SHUTTING, { .transfer = TRANSFER_END, .limit_passed = true },               ON_EOS },
-    { "who lingers too long is TIMEOUT",                    CONN_SHUTTING, { .limit_passed = true },                                         ON_TIMEOUT },
-    { "a reset behind our end is FAIL",                     CONN_SHUTTING, { .transfer = TRANSFER_BROKEN },                                  ON_FAIL },
+    { CONN_READING,  ON_MORE,    { .intake = INTAKE_MORE, .transfer = TRANSFER_SOME }, "bytes that complete nothing" },
+    { CONN_READING,  ON_REQUEST, { .intake = INTAKE_REQUEST }, "a complete request" },
+    { CONN_READING,  ON_EXPECT,  { .intake = INTAKE_EXPECT, .message_begun = true }, "what must leave first" },
+    { CONN_READING,  ON_REJECT,  { .intake = INTAKE_REJECT, .message_begun = true }, "a parser that says no" },
+    { CONN_READING,  ON_REJECT,  { .transfer = TRANSFER_END, .message_begun = true }, "the end inside a message" },
+    { CONN_READING,  ON_EOS,     { .transfer = TRANSFER_END }, "the end between messages" },
+    { CONN_READING,  ON_TIMEOUT, { .limit_passed = true, .message_begun = true }, "a limit inside a message" },
+    { CONN_READING,  ON_IDLE,    { .limit_passed = true }, "a limit between messages" },
+    { CONN_READING,  ON_IDLE,    { .must_go = true }, "who must give way" },
+    { CONN_READING,  ON_MORE,    { .must_go = true, .intake = INTAKE_MORE, .message_begun = true }, "nobody gives way inside a message" },
+    { CONN_READING,  ON_FAIL,    { .transfer = TRANSFER_BROKEN, .intake = INTAKE_REQUEST }, "a broken transport before all else" },
+    { CONN_READING,  ON_REQUEST, { .transfer = TRANSFER_END, .intake = INTAKE_REQUEST }, "a request is answered though the stream ended" },
+    { CONN_READING,  ON_REQUEST, { .limit_passed = true, .intake = INTAKE_REQUEST }, "a request is answered though its time passed" },
+    { CONN_READING,  ON_REJECT,  { .transfer = TRANSFER_END, .intake = INTAKE_MORE, .message_begun = true }, "an end beats MORE" },
+    { CONN_READING,  ON_TIMEOUT, { .limit_passed = true, .intake = INTAKE_MORE, .message_begun = true }, "a limit beats MORE" },
+    { CONN_WRITING,  ON_SENT,    { .transfer = TRANSFER_SOME }, "who takes part" },
+    { CONN_WRITING,  ON_TIMEOUT, { .transfer = TRANSFER_SOME, .limit_passed = true }, "who takes part too slowly" },
+    { CONN_WRITING,  ON_TIMEOUT, { .limit_passed = true }, "who takes nothing in time" },
+    { CONN_WRITING,  ON_REQUEST, { .intake = INTAKE_REQUEST, .keep = true }, "a pipelined request" },
+    { CONN_WRITING,  ON_REQUEST, { .intake = INTAKE_REQUEST, .transfer = TRANSFER_ALL, .keep = true }, "pipelined: before the way on" },
+    { CONN_WRITING,  ON_REJECT,  { .intake = INTAKE_REJECT, .keep = true }, "pipelined nonsense" },
+    { CONN_WRITING,  ON_DONE,    { .intake = INTAKE_MORE, .transfer = TRANSFER_ALL, .keep = true }, "a pipelined beginning waits" },
+    { CONN_WRITING,  ON_SENT,    { .intake = INTAKE_EXPECT, .transfer = TRANSFER_SOME }, "a pipelined expectation waits" },
+    { CONN_WRITING,  ON_DONE,    { .transfer = TRANSFER_ALL, .keep = true }, "all left and kept" },
+    { CONN_WRITING,  ON_RESUME,  { .transfer = TRANSFER_ALL, .keep = true, .interim = true }, "all left of an interim answer" },
+    { CONN_WRITING,  ON_RESUME,  { .transfer = TRANSFER_ALL, .interim = true }, "an interim answer though it will close" },
+    { CONN_WRITING,  ON_LAST,    { .transfer = TRANSFER_ALL }, "all left and not kept" },
+    { CONN_WRITING,  ON_END,     { .transfer = TRANSFER_ALL, .peer_finished = true }, "all left and the peer has finished" },
+    { CONN_WRITING,  ON_DONE,    { .transfer = TRANSFER_ALL, .keep = true, .peer_finished = true }, "kept, though the peer has finished" },
+    { CONN_WRITING,  ON_FAIL,    { .transfer = TRANSFER_BROKEN, .limit_passed = true }, "a transport that breaks while sending" },
+    { CONN_SHUTTING, ON_MORE,    { .transfer = TRANSFER_SOME }, "bytes behind our end" },
+    { CONN_SHUTTING, ON_TIMEOUT, { .transfer = TRANSFER_SOME, .limit_passed = true }, "too many of them" },
+    { CONN_SHUTTING, ON_EOS,     { .transfer = TRANSFER_END }, "the peer's end behind ours" },
+    { CONN_SHUTTING, ON_EOS,     { .transfer = TRANSFER_END, .limit_passed = true }, "the peer's end in the last moment" },
+    { CONN_SHUTTING, ON_TIMEOUT, { .limit_passed = true }, "who lingers too long" },
+    { CONN_SHUTTING, ON_FAIL,    { .transfer = TRANSFER_BROKEN }, "a reset behind our end" },
 };
 /* clang-format on */
 enum { VERDICT_CASE_COUNT = sizeof verdict_cases / sizeof verdict_cases[0] };
@@ -186,7 +186,7 @@ START_TEST(each_fact_has_its_verdict)
 {
     const struct verdict_case *v = &verdict_cases[_i];
     enum conn_event event = conn_verdict(v->state, &v->facts);
-    ck_assert_msg(event == v->event, "%s, but it was %s", v->name, conn_event_name(event));
+    ck_assert_msg(event == v->event, "%s: %s, not %s", v->name, conn_event_name(event), conn_event_name(v->event));
 }
 
 /* ---- all combinations of facts that can occur */
