@@ -1,0 +1,107 @@
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "handler/type_table.h"
+#include "tests/handler/folder.h"
+
+static char folder[FOLDER_PATH_SIZE];
+
+static void enter(void)
+{
+    folder_enter(folder);
+}
+
+static void leave(void)
+{
+    folder_leave(folder);
+}
+
+static void expect(const struct type_table *table, const char *name, const char *type)
+{
+    char out[MEDIA_TYPE_MAX];
+    size_t len = media_type_write(&table->types, slice_of(name), out);
+    ck_assert_msg(slice_equals((struct slice){ out, len }, slice_of(type)), "%s: %.*s, not %s", name, (int)len, out, type);
+}
+
+START_TEST(the_lines_of_the_file_are_the_table)
+{
+    struct type_table table;
+    folder_text("types", "# a comment html\n\napplication/x-one one eins\napplication/none\ntext/x-two\ttwo   HTML\nbroken png\n"
+                         "application/x-last last");
+    ck_assert_int_eq(type_table_open(&table, "types"), 0);
+    expect(&table, "a.one", "application/x-one");
+    expect(&table, "a.EINS", "application/x-one");
+    expect(&table, "a.two", "text/x-two; charset=utf-8");
+    expect(&table, "a.html", "text/x-two; charset=utf-8");
+    expect(&table, "a.last", "application/x-last");
+    expect(&table, "a.png", "image/png");
+    ck_assert_uint_eq(table.types.count, 5);
+    type_table_close(&table);
+}
+END_TEST
+
+START_TEST(without_a_file_the_builtin_types_remain)
+{
+    static const char *const names[] = { "missing", "folder", "fifo", "empty", "large" };
+    struct type_table table;
+    folder_make("folder");
+    ck_assert_int_eq(mkfifo("fifo", 0644), 0);
+    folder_text("empty", "");
+    folder_text("large", "application/x-large html\n");
+    ck_assert_int_eq(truncate("large", TYPE_TABLE_TEXT_MAX + 1), 0);
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        ck_assert_int_eq(type_table_open(&table, names[i]), 0);
+        expect(&table, "a.html", "text/html; charset=utf-8");
+        ck_assert_ptr_null(table.text);
+        type_table_close(&table);
+    }
+}
+END_TEST
+
+START_TEST(a_file_that_says_nothing_is_an_empty_table)
+{
+    struct type_table table;
+    folder_text("types", "# nothing\n\n\n");
+    ck_assert_int_eq(type_table_open(&table, "types"), 0);
+    ck_assert_uint_eq(table.types.count, 0);
+    expect(&table, "a.html", "text/html; charset=utf-8");
+    type_table_close(&table);
+}
+END_TEST
+
+START_TEST(every_ending_of_a_long_file_is_found)
+{
+    char text[64 * 1024], name[32], type[64];
+    size_t len = 0;
+    for (int i = 0; i < 2000; i++)
+        len += (size_t)snprintf(text + len, sizeof(text) - len, "a/t%d e%d\n", i, i);
+    folder_write("types", text, len);
+    struct type_table table;
+    ck_assert_int_eq(type_table_open(&table, "types"), 0);
+    ck_assert_uint_eq(table.types.count, 2000);
+    for (int i = 0; i < 2000; i++) {
+        snprintf(name, sizeof(name), "x.e%d", i);
+        snprintf(type, sizeof(type), "a/t%d", i);
+        expect(&table, name, type);
+    }
+    type_table_close(&table);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("type_table");
+    TCase *tests = tcase_create("type_table");
+    tcase_add_checked_fixture(tests, enter, leave);
+    tcase_add_test(tests, the_lines_of_the_file_are_the_table);
+    tcase_add_test(tests, without_a_file_the_builtin_types_remain);
+    tcase_add_test(tests, a_file_that_says_nothing_is_an_empty_table);
+    tcase_add_test(tests, every_ending_of_a_long_file_is_found);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
