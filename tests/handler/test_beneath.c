@@ -4,13 +4,13 @@
 #include <limits.h>
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "handler/beneath.h"
+#include "tests/check_support.h"
 #include "tests/handler/folder.h"
 
 static char folder[FOLDER_PATH_SIZE];
@@ -76,7 +76,7 @@ START_TEST(names_may_hold_any_bytes)
 {
     static const char *const names[] = { "a b", "\xff\xfe", "line\nline", "\\", "...", "..a", "a..", "%2e%2e", "-", "~" };
     char text[64], path[128];
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
         snprintf(path, sizeof(path), "inside/%s", names[i]);
         folder_text(path, "odd");
         ck_assert_int_eq(open_text(&ways[_i], names[i], text), 0);
@@ -157,7 +157,7 @@ START_TEST(a_path_that_is_not_normal_does_not_leave_by_the_walk)
 {
     struct stat status;
     static const char *const paths[] = { "", ".", "./file", "deep//file", "deep/./file", "deep/..", "/file" };
-    for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
+    for (size_t i = 0; i < COUNT_OF(paths); i++)
         ck_assert_int_eq(beneath_look(&ways[1], paths[i], &status), -EXDEV);
 }
 END_TEST
@@ -268,7 +268,7 @@ START_TEST(links_and_renames_that_race_do_not_lead_out)
     int before = descriptors_open();
     time_t end = time(NULL) + 3;
     while (time(NULL) < end) {
-        const char *path = paths[tries++ % (sizeof(paths) / sizeof(paths[0]))];
+        const char *path = paths[tries++ % (COUNT_OF(paths))];
         if (open_text(&ways[_i], path, text) == 0) {
             ck_assert_str_ne(text, "secret");
             inside++;
@@ -285,13 +285,12 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("beneath");
     TCase *tests = tcase_create("beneath");
     tcase_set_timeout(tests, 60);
     tcase_add_checked_fixture(tests, enter, leave);
     tcase_add_loop_test(tests, a_file_is_opened_wherever_it_stands_below, 0, 2);
     tcase_add_loop_test(tests, names_may_hold_any_bytes, 0, 2);
-    tcase_add_loop_test(tests, what_is_no_file_below_is_refused, 0, sizeof(refusal_cases) / sizeof(refusal_cases[0]));
+    tcase_add_loop_test(tests, what_is_no_file_below_is_refused, 0, COUNT_OF(refusal_cases));
     tcase_add_test(tests, links_that_stay_inside_are_followed_by_the_kernel_and_refused_by_the_walk);
     tcase_add_test(tests, a_path_that_is_not_normal_does_not_leave_by_the_walk);
     tcase_add_loop_test(tests, a_name_that_no_file_can_have_is_too_long, 0, 2);
@@ -299,10 +298,5 @@ int main(void)
     tcase_add_loop_test(tests, what_may_not_be_read_is_refused_but_can_be_looked_at, 0, 2);
     tcase_add_test(tests, a_root_that_is_no_folder_is_refused_at_once);
     tcase_add_loop_test(tests, links_and_renames_that_race_do_not_lead_out, 0, 2);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return check_run(tests);
 }

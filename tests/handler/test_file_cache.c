@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "handler/file_cache.h"
+#include "tests/check_support.h"
 
 static struct file_cache cache;
 
@@ -255,7 +256,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("file_cache");
     TCase *tests = tcase_create("file_cache");
     tcase_set_timeout(tests, 60);
     tcase_add_checked_fixture(tests, NULL, clear);
@@ -271,10 +271,5 @@ int main(void)
     tcase_add_test(tests, an_entry_is_believed_for_a_second_after_it_was_checked);
     tcase_add_test(tests, any_change_of_a_file_shows);
     tcase_add_test(tests, a_long_random_life_keeps_the_cache_sound);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return check_run(tests);
 }

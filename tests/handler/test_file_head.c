@@ -1,9 +1,9 @@
 #include <check.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "handler/file_head.h"
+#include "tests/check_support.h"
 
 #define NOW 1700000000
 
@@ -122,18 +122,12 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("file_head");
     TCase *tests = tcase_create("file_head");
     tcase_add_test(tests, a_file_has_a_type_a_date_and_a_tag);
-    tcase_add_loop_test(tests, the_tag_is_weak_while_another_change_could_go_unseen, 0, sizeof(tag_cases) / sizeof(tag_cases[0]));
+    tcase_add_loop_test(tests, the_tag_is_weak_while_another_change_could_go_unseen, 0, COUNT_OF(tag_cases));
     tcase_add_test(tests, time_size_and_inode_each_change_the_tag);
     tcase_add_test(tests, the_longest_tag_has_room);
     tcase_add_test(tests, a_file_was_never_modified_later_than_now);
     tcase_add_test(tests, a_time_that_no_date_can_say_is_left_out);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return check_run(tests);
 }

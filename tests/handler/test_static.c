@@ -3,7 +3,6 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <time.h>
@@ -13,6 +12,7 @@
 #include "handler/static.h"
 #include "http/error_page.h"
 #include "parser/slice.h"
+#include "tests/check_support.h"
 #include "tests/handler/folder.h"
 
 #define KIB 1024u
@@ -111,7 +111,7 @@ static void make_files(void)
     folder_write("www/large.zip", large, sizeof(large));
     static const char *const folders[] = { "folder", "empty", "odd", "odd/index.html", "odd2", "sp ace folder", "\\evil.example", "http:",
                                            ".git", ".well-known", ".well-known/more", "folder/.well-known", ".well-known.not", "a..b" };
-    for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(folders); i++) {
         char path[64];
         snprintf(path, sizeof(path), "www/%s", folders[i]);
         folder_make(path);
@@ -130,7 +130,7 @@ static void make_files(void)
     ck_assert_int_eq(symlink("../secret", "www/out"), 0);
     ck_assert_int_eq(symlink("a.txt", "www/in"), 0);
     static const char *const changing[] = { "edited", "replaced", "deleted", "cut", "grown", "raced", "kept", "touched", "turned", "two" };
-    for (size_t i = 0; i < sizeof(changing) / sizeof(changing[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(changing); i++) {
         char path[64];
         snprintf(path, sizeof(path), "www/%s", changing[i]);
         folder_text(path, "old text");
@@ -310,7 +310,7 @@ START_TEST(a_path_that_no_file_can_have_is_not_found)
 {
     static char path[20 * KIB];
     static const size_t lengths[] = { 256, 257, 4084, 4085, 4086, 4094, 4095, 4096, 4097, 20 * KIB - 1 };
-    for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++)
+    for (size_t i = 0; i < COUNT_OF(lengths); i++)
         for (int is_folder = 0; is_folder < 2; is_folder++) {
             memset(path, 'x', sizeof(path));
             path[0] = '/';
@@ -450,7 +450,7 @@ static const struct change_case change_cases[] = {
     { "/turned", become_folder, 301, 0, "" },
 };
 
-#define CHANGES (sizeof(change_cases) / sizeof(change_cases[0]))
+#define CHANGES (COUNT_OF(change_cases))
 
 START_TEST(a_change_on_the_disk_is_seen_a_second_later)
 {
@@ -634,12 +634,11 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("static");
     TCase *tests = tcase_create("static");
     tcase_set_timeout(tests, 60);
     tcase_add_unchecked_fixture(tests, make_files, forget_files);
     tcase_add_checked_fixture(tests, open_files, close_files);
-    tcase_add_loop_test(tests, each_path_has_its_answer, 0, sizeof(answer_cases) / sizeof(answer_cases[0]));
+    tcase_add_loop_test(tests, each_path_has_its_answer, 0, COUNT_OF(answer_cases));
     tcase_add_test(tests, dot_files_are_served_where_that_is_wanted);
     tcase_add_test(tests, a_redirection_keeps_the_query_as_it_was_sent);
     tcase_add_test(tests, a_redirection_that_would_be_too_long_is_refused);
@@ -657,10 +656,5 @@ int main(void)
     tcase_add_test(tests, a_file_that_is_cut_while_it_is_read_is_never_padded);
     tcase_add_test(tests, a_folder_that_is_not_there_is_an_error_in_one_line);
     tcase_add_test(tests, without_a_name_it_is_the_current_folder);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return check_run(tests);
 }

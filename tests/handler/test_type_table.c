@@ -1,8 +1,8 @@
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "handler/type_table.h"
+#include "tests/check_support.h"
 #include "tests/handler/folder.h"
 
 static char folder[FOLDER_PATH_SIZE];
@@ -50,7 +50,7 @@ START_TEST(without_a_file_the_builtin_types_remain)
     folder_text("empty", "");
     folder_text("large", "application/x-large html\n");
     ck_assert_int_eq(truncate("large", TYPE_TABLE_TEXT_MAX + 1), 0);
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
         ck_assert_int_eq(type_table_open(&table, names[i]), 0);
         expect(&table, "a.html", "text/html; charset=utf-8");
         ck_assert_ptr_null(table.text);
@@ -91,17 +91,11 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("type_table");
     TCase *tests = tcase_create("type_table");
     tcase_add_checked_fixture(tests, enter, leave);
     tcase_add_test(tests, the_lines_of_the_file_are_the_table);
     tcase_add_test(tests, without_a_file_the_builtin_types_remain);
     tcase_add_test(tests, a_file_that_says_nothing_is_an_empty_table);
     tcase_add_test(tests, every_ending_of_a_long_file_is_found);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return check_run(tests);
 }

@@ -1,10 +1,10 @@
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "http/error_page.h"
 #include "http/status.h"
+#include "tests/check_support.h"
 
 static bool holds(struct slice page, const char *text)
 {
@@ -47,7 +47,7 @@ END_TEST
 START_TEST(every_status_that_weir_itself_sends_has_a_page_of_its_own)
 {
     const int sent[] = { 301, 400, 403, 404, 405, 408, 413, 414, 417, 431, 500, 501, 503, 505 };
-    for (size_t i = 0; i < sizeof(sent) / sizeof(sent[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(sent); i++) {
         char number[16];
         snprintf(number, sizeof(number), "<b>%d</b>", sent[i]);
         ck_assert_msg(holds(error_page(sent[i]), number), "status %d", sent[i]);
@@ -67,16 +67,10 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("error_page");
     TCase *tests = tcase_create("error_page");
     tcase_add_test(tests, every_status_has_a_short_page);
     tcase_add_test(tests, a_page_of_its_own_carries_the_words_of_its_status);
     tcase_add_test(tests, every_status_that_weir_itself_sends_has_a_page_of_its_own);
     tcase_add_test(tests, a_status_without_a_page_gets_a_general_one_of_its_class);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return check_run(tests);
 }

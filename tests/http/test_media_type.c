@@ -1,9 +1,9 @@
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "http/media_type.h"
+#include "tests/check_support.h"
 
 struct type_case {
     const char *name;
@@ -74,7 +74,7 @@ START_TEST(every_ending_of_the_builtin_table_is_found)
             found += media_type_builtin((struct slice){ ending, len }).len > 0;
     }
     ck_assert_int_eq(found, 95);
-    for (size_t i = 0; i < sizeof(longer) / sizeof(longer[0]); i++)
+    for (size_t i = 0; i < COUNT_OF(longer); i++)
         ck_assert_uint_gt(media_type_builtin(slice_of(longer[i])).len, 0);
 }
 END_TEST
@@ -136,7 +136,7 @@ START_TEST(what_could_break_a_head_is_no_type)
     struct media_type slots[4];
     struct media_types types;
     media_types_init(&types, slots, 4);
-    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+    for (size_t i = 0; i < COUNT_OF(bad); i++)
         ck_assert_msg(!media_types_add(&types, slice_of(bad[i]), SLICE("x")), "'%s'", bad[i]);
     ck_assert(!media_types_add(&types, (struct slice){ "a/b\0c", 5 }, SLICE("x")));
     ck_assert_uint_eq(types.count, 0);
@@ -163,9 +163,8 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("media_type");
     TCase *tests = tcase_create("media_type");
-    tcase_add_loop_test(tests, the_last_ending_tells_the_type, 0, sizeof(type_cases) / sizeof(type_cases[0]));
+    tcase_add_loop_test(tests, the_last_ending_tells_the_type, 0, COUNT_OF(type_cases));
     tcase_add_test(tests, every_ending_of_the_builtin_table_is_found);
     tcase_add_test(tests, the_table_of_the_system_comes_first);
     tcase_add_test(tests, the_first_type_of_an_ending_stays);
@@ -173,10 +172,5 @@ int main(void)
     tcase_add_test(tests, a_table_without_slots_stays_empty);
     tcase_add_test(tests, what_could_break_a_head_is_no_type);
     tcase_add_test(tests, types_and_endings_have_a_longest);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return check_run(tests);
 }

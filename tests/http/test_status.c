@@ -1,9 +1,9 @@
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "http/status.h"
+#include "tests/check_support.h"
 
 START_TEST(a_line_is_the_version_the_code_and_the_words)
 {
@@ -31,7 +31,7 @@ END_TEST
 START_TEST(a_code_that_is_not_registered_has_no_line)
 {
     const int codes[] = { -1, 0, 99, 104, 199, 227, 299, 306, 399, 418, 430, 499, 509, 512, 599, 600, 1000000 };
-    for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(codes); i++) {
         ck_assert_uint_eq(status_line(codes[i]).len, 0);
         ck_assert_uint_eq(status_reason(codes[i]).len, 0);
     }
@@ -40,15 +40,9 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("status");
     TCase *tests = tcase_create("status");
     tcase_add_test(tests, a_line_is_the_version_the_code_and_the_words);
     tcase_add_test(tests, the_words_of_a_code_are_those_of_its_line);
     tcase_add_test(tests, a_code_that_is_not_registered_has_no_line);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return check_run(tests);
 }
