@@ -1,0 +1,70 @@
+/* The command line: the first byte says whether there is a terminal, the words follow, each ended by a newline or the end. */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/options.h"
+
+enum { WORDS_MAX = 40 };
+
+static void must(bool holds)
+{
+    if (!holds)
+        abort();
+}
+
+static void check_wrong(const char *error)
+{
+    const size_t len = strnlen(error, CLI_ERROR_SIZE);
+    must(len > 0 && len < CLI_ERROR_SIZE);
+    for (size_t i = 0; i < len; i++)
+        must((unsigned char)error[i] >= 0x20 && error[i] != 0x7f);
+}
+
+/* What weir.h promises of the ranges, and what the parser promises of the rest. */
+static void check_right(const struct cli_options *options)
+{
+    const struct weir_options *const weir = &options->weir;
+    const uint32_t days = 24u * 86400000;
+    must(options->command == CLI_SERVE || options->command == CLI_HELLO);
+    must(options->dir != NULL && options->dir[0] != '\0');
+    must(weir->listen_count <= CLI_LISTEN_MAX && (weir->listen_count == 0 || weir->listen == options->listen));
+    must(weir->workers <= 256 && weir->fields_max >= 1 && weir->fields_max <= 200);
+    must(weir->line_max <= weir->head_max && weir->head_max <= 65535 && weir->body_max <= INT64_MAX);
+    must(weir->head_timeout >= 1 && weir->head_timeout <= days && weir->body_timeout >= 1 && weir->body_timeout <= days);
+    must(weir->send_timeout >= 1 && weir->send_timeout <= days && weir->idle_timeout <= days);
+    must(weir->linger_timeout >= 1 && weir->linger_timeout <= days && weir->drain_timeout <= days);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    if (size == 0)
+        return 0;
+    char *const text = malloc(size);
+    must(text != NULL);
+    memcpy(text, data + 1, size - 1);
+    text[size - 1] = '\0';
+
+    char program[] = "weir";
+    char *words[WORDS_MAX + 1] = { program };
+    int count = 1;
+    for (char *at = text; at != NULL && at < text + size - 1 && count < WORDS_MAX; count++) {
+        words[count] = at;
+        at = memchr(at, '\n', (size_t)(text + size - 1 - at));
+        if (at != NULL)
+            *at++ = '\0';
+    }
+
+    struct cli_options options;
+    char error[CLI_ERROR_SIZE];
+    switch (options_parse(&options, count, words, (data[0] & 1) != 0, error)) {
+    case CLI_WRONG: check_wrong(error); break;
+    case CLI_RUN: check_right(&options); break;
+    case CLI_HELP:
+    case CLI_VERSION: must(options.command <= CLI_HELLO); break;
+    }
+    free(text);
+    return 0;
+}
