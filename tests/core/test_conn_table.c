@@ -272,7 +272,7 @@ START_TEST(every_state_is_reached_from_the_first)
 
 /* ---- the walk: every string of events that can occur, up to a length */
 
-enum { WALK_LENGTH = 16, CANARY_LENGTH = 5 };
+enum { WALK_LENGTH = 15, CANARY_LENGTH = 5 };
 
 struct walk {
     const struct machine *machine;
