@@ -5,10 +5,11 @@ passed=0
 failed=0
 declare -A broken=()    # builds that failed: what needs them cannot run
 
-# step NAME COMMAND...: runs it, counts the checks in its output, and shows one line; where it fails, what it said.
+# step NAME COMMAND...: runs it, counts the checks in its output, and shows one line; where it fails, what it said. Sets `ok` to yes or no.
 step() {
     local name=$1 log status=0 begun=$SECONDS good bad skipped note
     shift
+    ok=yes
     log=$logs/${name//[^a-zA-Z0-9+-]/_}.log
     [ -t 1 ] && printf '      …  %s' "$name"
     ("$@") > "$log" 2>&1 < /dev/null || status=$?
@@ -24,7 +25,7 @@ step() {
         say "------ $name: the end of $log"
         tail -n 150 "$log"
         say "------"
-        return 1
+        ok=no
     fi
 }
 
@@ -33,14 +34,16 @@ step_in() {
     if [ -n "${broken[$1]-}" ]; then
         printf '%5s    %-44s not run: there is no build %s\n' - "$2" "$1"
         failed=$((failed + 1))
-        return 0
+        ok=no
+    else
+        step "${@:2}"
     fi
-    step "${@:2}" || true
 }
 
 # build NAME CC TYPE OPTION...: configures and builds everything in build/check/NAME.
 build() {
-    step "build: $1" configure_and_build "$@" || broken[$1]=yes
+    step "build: $1" configure_and_build "$@"
+    [ $ok = yes ] || broken[$1]=yes
 }
 
 configure_and_build() {

@@ -50,6 +50,7 @@ elseif(LLHTTP_SYSTEM)
 endif()
 configure_package_config_file("${CMAKE_CURRENT_LIST_DIR}/weirConfig.cmake.in" weirConfig.cmake INSTALL_DESTINATION "${package}")
 write_basic_package_version_file(weirConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+file(RELATIVE_PATH WEIR_PREFIX "/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/")    # an installed tree may be moved
 configure_file("${CMAKE_CURRENT_LIST_DIR}/weir.pc.in" weir.pc @ONLY)
 install(FILES "${PROJECT_BINARY_DIR}/weirConfig.cmake" "${PROJECT_BINARY_DIR}/weirConfigVersion.cmake" DESTINATION "${package}")
 install(FILES "${PROJECT_BINARY_DIR}/weir.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
