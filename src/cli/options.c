@@ -302,7 +302,8 @@ static enum cli_verdict take_log(struct parse *p, const struct option *option, c
 static enum cli_verdict take_flag(struct parse *p, const struct option *option, const char *text)
 {
     (void)text;
-    memcpy((char *)p->out + option->where, &(bool){ option->low != 0 }, sizeof(bool));
+    const bool value = option->low != 0;
+    memcpy((char *)p->out + option->where, &value, sizeof value);
     return CLI_RUN;
 }
 
