@@ -77,6 +77,19 @@ static inline const char *limits_model_check_list(const struct limits_model *m, 
     return l->lists[limit].last == previous ? NULL : "the last of a list is another";
 }
 
+/* NULL, or what is broken in the connections that stand in no list. */
+static inline const char *limits_model_check_others(const struct limits_model *m, const struct limits *l)
+{
+    for (uint32_t slot = 0; slot < MODEL_SLOTS; slot++) {
+        const struct conn *c = &l->conns[slot];
+        if (m->slots[slot].limit != LIMIT_NONE)
+            continue;
+        if (c->limit != LIMIT_NONE || c->next != CONN_NOWHERE || c->previous != CONN_NOWHERE)
+            return "a connection was taken out and still has links";
+    }
+    return NULL;
+}
+
 /* NULL, or what is broken at `now`. */
 static inline const char *limits_model_check(const struct limits_model *m, const struct limits *l, uint64_t now)
 {
@@ -95,7 +108,7 @@ static inline const char *limits_model_check(const struct limits_model *m, const
         if (broken != NULL)
             return broken;
     }
-    return NULL;
+    return limits_model_check_others(m, l);
 }
 
 #endif

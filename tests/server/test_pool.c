@@ -34,8 +34,10 @@ START_TEST(what_was_given_back_last_is_lent_first)
     ck_assert_ptr_ne(a, b);
     pool_give(&pool, a);
     pool_give(&pool, b);
+    ck_assert_uint_eq(pool.free_count, 2);
     ck_assert_ptr_eq(pool_take(&pool), b);
     ck_assert_ptr_eq(pool_take(&pool), a);
+    ck_assert_uint_eq(pool.free_count, 0);
     pool_give(&pool, a);
     pool_give(&pool, b);
 }
