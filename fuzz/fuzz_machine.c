@@ -13,12 +13,12 @@
 #include "tests/core/machine_model.h"
 
 enum flag {
-    FLAG_BEGUN = 1 << 0, /* a message has begun */
-    FLAG_LIMIT = 1 << 1, /* the limit passed */
+    FLAG_BEGUN = 1 << 0,       /* a message has begun */
+    FLAG_LIMIT = 1 << 1,       /* the limit passed */
     FLAG_MUST_GO = 1 << 2,
-    FLAG_CLOSE = 1 << 3,    /* something says no to the latch */
-    FLAG_FINISHED = 1 << 4, /* the peer has finished */
-    FLAG_QUEUED = 1 << 5    /* the slot stands in the ready queue */
+    FLAG_CLOSE = 1 << 3,       /* something says no to the latch */
+    FLAG_FINISHED = 1 << 4,    /* the peer has finished */
+    FLAG_QUEUED = 1 << 5       /* the slot stands in the ready queue */
 };
 
 struct world {
@@ -95,11 +95,15 @@ static bool facts_of(struct world *w, uint8_t happened, unsigned flags, struct c
 {
     *facts = (struct conn_facts){ .intake = happened % 5, .transfer = happened / 5 % 5 };
     switch ((enum conn_state)w->conn.state) {
-    case CONN_READING: return facts_reading(w, facts, flags);
-    case CONN_WRITING: return facts_writing(w, facts, flags);
-    case CONN_SHUTTING: return facts_shutting(facts, flags);
+    case CONN_READING:
+        return facts_reading(w, facts, flags);
+    case CONN_WRITING:
+        return facts_writing(w, facts, flags);
+    case CONN_SHUTTING:
+        return facts_shutting(facts, flags);
     case CONN_CLOSED:
-    case CONN_STATE_COUNT: break;
+    case CONN_STATE_COUNT:
+        break;
     }
     return false;
 }

@@ -25,7 +25,7 @@ void conn_open(struct conn *c, int fd, const struct weir_peer *peer)
         .generation = c->generation + 1,
         .next = CONN_NOWHERE,
         .previous = CONN_NOWHERE,
-        .next_ready = c->next_ready, /* the slot may still stand in the ready queue, and then keeps its place */
+        .next_ready = c->next_ready,    /* the slot may still stand in the ready queue, and then keeps its place */
         .state = CONN_READING,
         .limit = LIMIT_NONE,
         .ready = (uint8_t)(READY_READ | READY_WRITE | (c->ready & READY_QUEUED)),
@@ -96,19 +96,23 @@ enum conn_event conn_verdict(enum conn_state state, const struct conn_facts *fac
     if (facts->transfer == TRANSFER_BROKEN)
         return ON_FAIL;
     switch (state) {
-    case CONN_READING: return verdict_reading(facts);
-    case CONN_WRITING: return verdict_writing(facts);
-    case CONN_SHUTTING: return verdict_shutting(facts);
+    case CONN_READING:
+        return verdict_reading(facts);
+    case CONN_WRITING:
+        return verdict_writing(facts);
+    case CONN_SHUTTING:
+        return verdict_shutting(facts);
     case CONN_CLOSED:
-    case CONN_STATE_COUNT: break;
+    case CONN_STATE_COUNT:
+        break;
     }
-    return ON_FAIL; /* nothing happens to what is closed: conn_advance() finds it impossible */
+    return ON_FAIL;    /* nothing happens to what is closed: conn_advance() finds it impossible */
 }
 
 struct conn_step conn_advance(struct conn *c, enum conn_event event)
 {
     struct conn_step step = conn_step(c->state, event);
-    (void)weir_never(!step.possible); /* in a release the step itself heals: it closes this one connection */
+    (void)weir_never(!step.possible);    /* in a release the step itself heals: it closes this one connection */
     c->state = (uint8_t)step.next;
     return step;
 }

@@ -6,7 +6,6 @@
 
 /* Each decided pair gives a constant its name: a doubled pair is a name declared twice, a missing one makes the count too small, and
  * neither compiles. */
-/* clang-format off */
 #define ROW_AS_CONSTANT(state, event, then, actions, because) PAIR_AS_CONSTANT(state, event)
 #define PAIR_AS_CONSTANT(state, event) PAIR_##state##_##event,
 
@@ -32,7 +31,6 @@ static const struct conn_step steps[CONN_STATE_COUNT][CONN_EVENT_COUNT] = {
     CONN_IMPOSSIBLE(PAIR_AS_NEVER)
     CONN_EVENTS(EVENT_AS_NEVER)
 };
-/* clang-format on */
 
 struct conn_step conn_step(enum conn_state state, enum conn_event event)
 {

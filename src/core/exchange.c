@@ -17,8 +17,8 @@ size_t exchange_size(const struct protocol *protocol, uint32_t in_cap, uint32_t 
     return size_before_buffers(protocol) + in_cap + out_cap;
 }
 
-void exchange_init(
-    struct exchange *x, const struct protocol *protocol, void *context, const struct weir_peer *peer, uint32_t in_cap, uint32_t out_cap)
+void exchange_init(struct exchange *x, const struct protocol *protocol, void *context, const struct weir_peer *peer,
+                   uint32_t in_cap, uint32_t out_cap)
 {
     char *buffers = (char *)x + size_before_buffers(protocol);
     *x = (struct exchange){
@@ -38,7 +38,7 @@ void exchange_make_room(struct exchange *x)
     weir_assert(x->held_end <= x->in.cap);
     if (x->phase == PHASE_IDLE)
         x->held = x->held_end = 0;
-    x->in.start = x->in.end = x->held_end; /* what was taken and is not held is forgotten */
+    x->in.start = x->in.end = x->held_end;    /* what was taken and is not held is forgotten */
     if (x->held == 0)
         return;
     buffer_move_down(&x->in, x->held, 0);
@@ -64,7 +64,7 @@ void exchange_sent(struct exchange *x, uint64_t count)
 void exchange_drop_tail(struct exchange *x)
 {
     struct tail tail = x->tail;
-    x->tail = (struct tail){ .kind = TAIL_NONE }; /* first: releasing happens once, whatever it calls */
+    x->tail = (struct tail){ .kind = TAIL_NONE };    /* first: releasing happens once, whatever it calls */
     if (tail.release != NULL)
         tail.release(tail.release_context);
 }

@@ -13,7 +13,7 @@ enum model_owed { OWED_NOTHING, OWED_ANSWER, OWED_REFUSAL, OWED_INTERIM, OWED_CO
 
 struct machine_model {
     enum model_owed owed;
-    unsigned opened; /* exchanges */
+    unsigned opened;    /* exchanges */
     unsigned logged;
     bool exchange_open;
     bool fin_sent;
@@ -66,22 +66,30 @@ static inline const char *model_close(struct machine_model *m)
 static inline const char *model_act(struct machine_model *m, enum conn_action_bit bit)
 {
     switch (bit) {
-    case ACT_BIT_LOG: /* "the open exchange, if there is one" */
+    case ACT_BIT_LOG:    /* "the open exchange, if there is one" */
         m->logged += m->exchange_open;
         m->exchange_open = false;
         return NULL;
-    case ACT_BIT_RESPOND: return model_compose(m, OWED_ANSWER);
-    case ACT_BIT_REFUSE: return model_compose(m, OWED_REFUSAL);
-    case ACT_BIT_INTERIM: return model_compose(m, OWED_INTERIM);
-    case ACT_BIT_PROGRESS: return m->owed == OWED_NOTHING ? "progress is seen where nothing is owed" : NULL;
+    case ACT_BIT_RESPOND:
+        return model_compose(m, OWED_ANSWER);
+    case ACT_BIT_REFUSE:
+        return model_compose(m, OWED_REFUSAL);
+    case ACT_BIT_INTERIM:
+        return model_compose(m, OWED_INTERIM);
+    case ACT_BIT_PROGRESS:
+        return m->owed == OWED_NOTHING ? "progress is seen where nothing is owed" : NULL;
     case ACT_BIT_FIN:
         if (m->fin_sent || m->owed != OWED_NOTHING)
             return "our side is shut twice, or before all has left";
         m->fin_sent = true;
         return NULL;
-    case ACT_BIT_RESET: m->reset_asked = true; return NULL;
-    case ACT_BIT_CLOSE: return model_close(m);
-    case CONN_ACTION_COUNT: break;
+    case ACT_BIT_RESET:
+        m->reset_asked = true;
+        return NULL;
+    case ACT_BIT_CLOSE:
+        return model_close(m);
+    case CONN_ACTION_COUNT:
+        break;
     }
     return "there is no such action";
 }

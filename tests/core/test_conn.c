@@ -140,7 +140,6 @@ struct verdict_case {
     const char *name;
 };
 
-/* clang-format off */
 static const struct verdict_case verdict_cases[] = {
     { CONN_READING,  ON_MORE,    { .intake = INTAKE_MORE, .transfer = TRANSFER_SOME }, "bytes that complete nothing" },
     { CONN_READING,  ON_REQUEST, { .intake = INTAKE_REQUEST }, "a complete request" },
@@ -179,7 +178,6 @@ static const struct verdict_case verdict_cases[] = {
     { CONN_SHUTTING, ON_TIMEOUT, { .limit_passed = true }, "who lingers too long" },
     { CONN_SHUTTING, ON_FAIL,    { .transfer = TRANSFER_BROKEN }, "a reset behind our end" },
 };
-/* clang-format on */
 enum { VERDICT_CASE_COUNT = sizeof verdict_cases / sizeof verdict_cases[0] };
 
 START_TEST(each_fact_has_its_verdict)
@@ -214,12 +212,15 @@ static bool can_occur(enum conn_state state, const struct conn_facts *f)
     if (f->transfer == TRANSFER_BROKEN || f->limit_passed)
         return true;
     switch (state) {
-    case CONN_READING: return f->intake != INTAKE_NONE || f->transfer == TRANSFER_END || (f->must_go && !f->message_begun);
+    case CONN_READING:
+        return f->intake != INTAKE_NONE || f->transfer == TRANSFER_END || (f->must_go && !f->message_begun);
     case CONN_WRITING:
         return f->intake == INTAKE_REQUEST || f->intake == INTAKE_REJECT || f->transfer == TRANSFER_SOME || f->transfer == TRANSFER_ALL;
-    case CONN_SHUTTING: return f->transfer == TRANSFER_SOME || f->transfer == TRANSFER_END;
+    case CONN_SHUTTING:
+        return f->transfer == TRANSFER_SOME || f->transfer == TRANSFER_END;
     case CONN_CLOSED:
-    case CONN_STATE_COUNT: break;
+    case CONN_STATE_COUNT:
+        break;
     }
     return false;
 }
@@ -229,20 +230,34 @@ static bool facts_say(enum conn_state state, const struct conn_facts *f, enum co
 {
     bool all = f->transfer == TRANSFER_ALL;
     switch (event) {
-    case ON_MORE: return state == CONN_READING ? f->intake == INTAKE_MORE : f->transfer == TRANSFER_SOME;
-    case ON_REQUEST: return f->intake == INTAKE_REQUEST;
-    case ON_EXPECT: return f->intake == INTAKE_EXPECT;
-    case ON_REJECT: return f->intake == INTAKE_REJECT || (state == CONN_READING && f->transfer == TRANSFER_END && f->message_begun);
-    case ON_EOS: return f->transfer == TRANSFER_END && (state == CONN_SHUTTING || !f->message_begun);
-    case ON_IDLE: return (f->limit_passed || f->must_go) && !f->message_begun;
-    case ON_TIMEOUT: return f->limit_passed && (state != CONN_READING || f->message_begun);
-    case ON_SENT: return f->transfer == TRANSFER_SOME;
-    case ON_RESUME: return all && f->interim;
-    case ON_DONE: return all && !f->interim && f->keep;
-    case ON_LAST: return all && !f->interim && !f->keep && !f->peer_finished;
-    case ON_END: return all && !f->interim && !f->keep && f->peer_finished;
-    case ON_FAIL: return f->transfer == TRANSFER_BROKEN;
-    case CONN_EVENT_COUNT: break;
+    case ON_MORE:
+        return state == CONN_READING ? f->intake == INTAKE_MORE : f->transfer == TRANSFER_SOME;
+    case ON_REQUEST:
+        return f->intake == INTAKE_REQUEST;
+    case ON_EXPECT:
+        return f->intake == INTAKE_EXPECT;
+    case ON_REJECT:
+        return f->intake == INTAKE_REJECT || (state == CONN_READING && f->transfer == TRANSFER_END && f->message_begun);
+    case ON_EOS:
+        return f->transfer == TRANSFER_END && (state == CONN_SHUTTING || !f->message_begun);
+    case ON_IDLE:
+        return (f->limit_passed || f->must_go) && !f->message_begun;
+    case ON_TIMEOUT:
+        return f->limit_passed && (state != CONN_READING || f->message_begun);
+    case ON_SENT:
+        return f->transfer == TRANSFER_SOME;
+    case ON_RESUME:
+        return all && f->interim;
+    case ON_DONE:
+        return all && !f->interim && f->keep;
+    case ON_LAST:
+        return all && !f->interim && !f->keep && !f->peer_finished;
+    case ON_END:
+        return all && !f->interim && !f->keep && f->peer_finished;
+    case ON_FAIL:
+        return f->transfer == TRANSFER_BROKEN;
+    case CONN_EVENT_COUNT:
+        break;
     }
     return false;
 }

@@ -37,7 +37,6 @@ static int count_of(unsigned bits)
 /* ---- each pair */
 
 /* The table of the design, told once more: R, W, S, C is the state that follows, '-' an impossibility. */
-/* clang-format off */
 static const char *const design[CONN_STATE_COUNT] = {
     /*                MORE REQUEST EXPECT REJECT EOS IDLE TIMEOUT SENT RESUME DONE LAST END FAIL */
     [CONN_READING]  = "R"  "W"     "W"    "W"    "C" "S"  "W"     "-"  "-"    "-"  "-"  "-" "C",
@@ -45,7 +44,6 @@ static const char *const design[CONN_STATE_COUNT] = {
     [CONN_SHUTTING] = "S"  "-"     "-"    "-"    "C" "-"  "C"     "-"  "-"    "-"  "-"  "-" "C",
     [CONN_CLOSED]   = "-"  "-"     "-"    "-"    "-" "-"  "-"     "-"  "-"    "-"  "-"  "-" "-",
 };
-/* clang-format on */
 
 START_TEST(every_pair_leads_where_the_design_says)
 {
@@ -342,7 +340,6 @@ struct mistake {
     unsigned actions;
 };
 
-/* clang-format off */
 static const struct mistake mistakes_of_the_walk[] = {
     { CONN_WRITING, ON_DONE,    CONN_READING,  ACT_NONE },
     { CONN_WRITING, ON_LAST,    CONN_SHUTTING, ACT_FIN },
@@ -365,7 +362,6 @@ static const struct mistake mistakes_of_the_walk[] = {
     { CONN_SHUTTING, ON_MORE,   CONN_SHUTTING, ACT_PROGRESS },
     { CONN_SHUTTING, ON_EOS,    CONN_WRITING,  ACT_RESPOND },
 };
-/* clang-format on */
 enum { MISTAKE_COUNT = sizeof mistakes_of_the_walk / sizeof mistakes_of_the_walk[0] };
 
 START_TEST(a_machine_with_a_mistake_is_found_out_by_the_walk)
