@@ -3,7 +3,10 @@
 
 #include <check.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "aborts.h"
 #include "machine_model.h"
@@ -101,6 +104,53 @@ START_TEST(names_and_meanings_are_told_apart)
             ck_assert_str_ne(conn_event_meaning(event), conn_event_meaning(other));
         }
     }
+}
+
+/* ---- the compiler counts them */
+
+static char folder[] = "/tmp/weir-table-XXXXXX";
+
+/* Whether the table compiles when the first `old` in its list reads `new`. */
+static bool compiles_with(const char *old, const char *new)
+{
+    static char list[32768];
+    char path[64], command[512];
+    FILE *source = fopen("src/core/conn_table.h", "r");
+    ck_assert_msg(source != NULL, "the tests run in the top folder of the sources");
+    list[fread(list, 1, sizeof list - 1, source)] = '\0';
+    fclose(source);
+    char *at = strstr(list, old);
+    ck_assert_msg(at != NULL, "there is no %s", old);
+
+    snprintf(path, sizeof path, "%s/core/conn_table.h", folder);
+    FILE *changed = fopen(path, "w");
+    ck_assert_ptr_nonnull(changed);
+    fprintf(changed, "%.*s%s%s", (int)(at - list), list, new, at + strlen(old));
+    fclose(changed);
+    snprintf(command, sizeof command,
+             "$(command -v cc gcc clang | head -n 1) -std=gnu17 -fsyntax-only -I%s -Isrc src/core/conn_table.c 2> /dev/null", folder);
+    return system(command) == 0;
+}
+
+START_TEST(the_compiler_refuses_a_missing_row_and_a_doubled_one)
+{
+    char path[64];
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/core", folder);
+    ck_assert_int_eq(mkdir(path, 0700), 0);
+
+    ck_assert(compiles_with("READING", "READING"));
+    ck_assert(!compiles_with("I(READING,  END)", ""));
+    ck_assert(!compiles_with("I(READING,  END)", "I(READING, END) I(READING, END)"));
+    ck_assert(!compiles_with("I(READING,  END)", "I(READING, END) I(READING, MORE)"));
+    ck_assert(!compiles_with("I(READING,  END)", "I(READING, LAST)"));
+    ck_assert(!compiles_with("I(READING,  END)", "I(CLOSED, END)"));
+
+    snprintf(path, sizeof path, "%s/core/conn_table.h", folder);
+    unlink(path);
+    snprintf(path, sizeof path, "%s/core", folder);
+    rmdir(path);
+    rmdir(folder);
 }
 
 /* ---- relations between rows: each returns whether it holds for this step */
@@ -437,6 +487,7 @@ int main(void)
     tcase_add_test(rows, every_row_has_a_reason_and_no_impossible_pair_has_one);
     tcase_add_test(rows, names_and_meanings_are_told_apart);
     tcase_add_test(rows, what_the_lists_do_not_hold_is_refused);
+    tcase_add_test(rows, the_compiler_refuses_a_missing_row_and_a_doubled_one);
     suite_add_tcase(suite, rows);
 
     TCase *between = tcase_create("relations");
