@@ -119,8 +119,10 @@ static bool view_renew(struct http1 *h)
 /* The last word to the handler on this request. */
 static void view_close(struct http1 *h)
 {
-    if (h->view.user != NULL && h->context->handler->end != NULL)
+    if (h->view.user != NULL && h->context->handler->end != NULL) {
+        (void)view_renew(h);
         h->context->handler->end(&h->view, h->context->handler->context);
+    }
     h->view.user = NULL;
     h->context->free(h->whole);
     h->whole = NULL;
@@ -162,13 +164,14 @@ static void http1_finish(struct exchange *x)
     h->context->record(h->context->host, x->peer, &h->record);
 }
 
-/* The first line of what came, as far as it came, for the record of a request that was refused. */
+/* The first line of what came, as far as it came, for the record of a request that was refused. Behind no more than the one empty line that
+ * the parser takes: whether the line asks for HEAD must not depend on bytes that may not have come yet. */
 static struct slice first_line(const struct exchange *x)
 {
     const char *start = x->in.data + x->held;
-    const char *end = x->in.data + (x->held_end > x->held ? x->held_end : x->in.end);
-    while (start < end && (*start == '\r' || *start == '\n'))
-        start++;
+    const char *end = x->in.data + x->in.end;
+    if (end - start >= 2 && start[0] == '\r' && start[1] == '\n')
+        start += 2;
     const char *stop = start;
     while (stop < end && *stop != '\r' && *stop != '\n')
         stop++;
@@ -211,7 +214,10 @@ static void release_body(const struct weir_response *response)
 /* The `Allow` of a server: what the handler takes, and what weir answers itself. */
 static struct slice allow_text(const struct http1 *h, char text[64])
 {
-    static const struct slice names[] = { SLICE_INIT("GET"), SLICE_INIT("HEAD"), SLICE_INIT("POST"), SLICE_INIT("PUT"), SLICE_INIT("DELETE"), SLICE_INIT("PATCH"), SLICE_INIT("OPTIONS") };
+    static const struct slice names[] = {
+        SLICE_INIT("GET"), SLICE_INIT("HEAD"), SLICE_INIT("POST"), SLICE_INIT("PUT"), SLICE_INIT("DELETE"), SLICE_INIT("PATCH"),
+        SLICE_INIT("OPTIONS"),
+    };
     const uint32_t methods = h->context->handler->methods | WEIR_OPTIONS;
     struct writer w = { text, text + 64, false };
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
@@ -438,7 +444,7 @@ static enum intake refuse_head(struct http1 *h, uint16_t status)
 static enum intake accept_content(struct http1 *h)
 {
     const struct weir_handler *handler = h->context->handler;
-    if (h->request.expects_continue && !method_is_taken(h))
+    if (h->request.expects_continue && !method_is_taken(h) && h->request.method != METHOD_OPTIONS)
         return refuse_head(h, 405);
     if (handler->head != NULL && method_is_taken(h))
         h->intake = handler->head(&h->view, handler->context);
@@ -490,6 +496,8 @@ static enum intake take_piece(struct http1 *h)
     if (h->intake == WEIR_BODY_PIECES && handler->piece != NULL) {
         (void)view_renew(h);
         handler->piece(&h->view, piece.ptr, piece.len, handler->context);
+        if (weir_never(h->answer != ANSWER_NONE))
+            return INTAKE_REJECT;
     } else if (h->intake == WEIR_BODY_WHOLE) {
         if (!whole_grow(h, piece.len))
             return refuse_head(h, 503);
@@ -590,7 +598,6 @@ static void http1_refuse(struct exchange *x, enum refusal why)
         const int status = refusal_status(h, why);
         const struct slice line = first_line(x);
         const bool is_head = slice_starts_with(line, SLICE("HEAD "));
-        h->request.minor_version = 1;
         record_open(h, status, is_head ? 0 : error_page(status).len, false);
         compose_error(h, status, is_head, true);
         h->answer = ANSWER_COMPOSED;

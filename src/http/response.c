@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "http/status.h"
+#include "parser/byte.h"
 
 const struct slice response_continue = SLICE_INIT("HTTP/1.1 100 Continue\r\n\r\n");
 
@@ -12,7 +13,8 @@ void writer_text(struct writer *w, struct slice text)
         w->overflowed = true;
         return;
     }
-    memcpy(w->at, text.ptr, text.len);
+    if (text.len > 0)              /* else `ptr` may be NULL */
+        memcpy(w->at, text.ptr, text.len);
     w->at += text.len;
 }
 
@@ -32,34 +34,20 @@ bool response_has_no_content(int status)
     return status == 204 || status == 304;
 }
 
-/* tchar of RFC 9110 §5.6.2. */
-static bool is_token_char(unsigned char c)
+static bool is_made_of(struct weir_slice text, unsigned classes)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || (c != '\0' && strchr("!#$%&'*+-.^_`|~", c));
-}
-
-static bool is_token(struct weir_slice name)
-{
-    for (size_t i = 0; i < name.len; i++)
-        if (!is_token_char((unsigned char)name.ptr[i]))
+    for (size_t i = 0; i < text.len; i++)
+        if (!byte_is(text.ptr[i], classes))
             return false;
-    return name.len > 0;
-}
-
-static bool is_field_value(struct weir_slice value)
-{
-    for (size_t i = 0; i < value.len; i++) {
-        const unsigned char c = (unsigned char)value.ptr[i];
-        if ((c < ' ' && c != '\t') || c == 0x7f)
-            return false;
-    }
     return true;
 }
 
 /* Framing and what weir alone knows: a second one would contradict it. */
 static bool is_written_by_weir(struct weir_slice name)
 {
-    static const struct slice own[] = { SLICE_INIT("Date"), SLICE_INIT("Server"), SLICE_INIT("Connection"), SLICE_INIT("Content-Length"), SLICE_INIT("Transfer-Encoding") };
+    static const struct slice own[] = {
+        SLICE_INIT("Date"), SLICE_INIT("Server"), SLICE_INIT("Connection"), SLICE_INIT("Content-Length"), SLICE_INIT("Transfer-Encoding"),
+    };
     for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
         if (slice_equals_ignoring_case((struct slice){ name.ptr, name.len }, own[i]))
             return true;
@@ -68,7 +56,8 @@ static bool is_written_by_weir(struct weir_slice name)
 
 bool response_field_is_safe(const struct weir_field *field)
 {
-    return is_token(field->name) && is_field_value(field->value) && !is_written_by_weir(field->name);
+    return field->name.len > 0 && is_made_of(field->name, BYTE_TOKEN) && is_made_of(field->value, BYTE_VALUE) &&
+           !is_written_by_weir(field->name);
 }
 
 static void write_field(struct writer *w, struct slice name_and_colon, struct slice value)

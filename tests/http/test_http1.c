@@ -442,6 +442,26 @@ START_TEST(a_refused_head_request_gets_no_content)
     end();
 }
 
+/* Where its bytes are cut must not decide whether a refused request asked for HEAD, nor lose what its record shows. */
+START_TEST(a_refused_request_is_known_by_its_line_wherever_it_is_cut)
+{
+    static const struct { const char *bytes, *line; bool is_head; } cases[] = {
+        { "\r\n\r\nHEAD / HTTP/1.1\r\n\r\n", "", false },
+        { "\nHEAD / HTTP/1.1\r\n\r\n", "", false },
+        { "\r\nHEAD / HTTP/1.1\r\n\r\n", "HEAD / HTTP/1.1", true },
+        { "HEAD / HTTP/1.1\r\nHost : a\r\n\r\n", "HEAD / HTTP/1.1", true },
+    };
+    for (size_t cut = 0; cut <= strlen(cases[_i].bytes); cut++) {
+        begin();
+        rig_give(&rig, (struct slice){ cases[_i].bytes, cut });
+        rig_give(&rig, slice_of(cases[_i].bytes + cut));
+        const struct rig_answer got = only_answer(cases[_i].is_head);
+        ck_assert_int_eq(got.status, 400);
+        check_record(0, cases[_i].line, 400, cases[_i].is_head ? 0 : error_page(400).len);
+        end();
+    }
+}
+
 START_TEST(the_counters_tell_requests_and_refusals)
 {
     begin();
@@ -609,6 +629,7 @@ int main(void)
     tcase_add_test(tests, to_answer_twice_is_a_bug_in_the_handler);
     tcase_add_loop_test(tests, what_the_handler_does_not_take_weir_answers_itself, 0, COUNT_OF(own_answers));
     tcase_add_loop_test(tests, a_refused_head_request_gets_no_content, 0, 3);
+    tcase_add_loop_test(tests, a_refused_request_is_known_by_its_line_wherever_it_is_cut, 0, 4);
     tcase_add_test(tests, the_counters_tell_requests_and_refusals);
     tcase_add_test(tests, a_pipelined_batch_is_answered_in_order_with_one_send);
     tcase_add_test(tests, a_tail_leaves_before_the_next_request_is_answered);
