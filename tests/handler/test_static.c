@@ -8,90 +8,21 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "handler/file_cache.h"
-#include "handler/static.h"
-#include "http/error_page.h"
-#include "parser/slice.h"
 #include "tests/check_support.h"
+#include "tests/handler/capture.h"
 #include "tests/handler/folder.h"
+#include "tests/handler/seam.h"
 
 #define KIB 1024u
 
-/* ---- the other side of the handler: what it answered ---- */
-
-/* A copy of one answer; its body is still borrowed until let_go(). */
-struct answer {
-    int status;
-    size_t field_count;
-    char names[4][32];
-    char values[4][16 * KIB];
-    enum weir_body kind;
-    const void *data;
-    size_t len;
-    char body[300 * KIB];
-    void (*release)(void *context);
-    void *release_context;
-};
-
-static struct answer last, before;
-static unsigned answers;
-static bool files_may_shrink;          /* the test changes them while they are sent */
-
-static void copy_text(char *out, size_t cap, struct weir_slice text)
-{
-    ck_assert_uint_lt(text.len, cap);
-    memcpy(out, text.ptr, text.len);
-    out[text.len] = '\0';
-}
-
-/* Stands in for the engine's. */
-void weir_respond(struct weir_request *request, const struct weir_response *response)
-{
-    (void)request;
-    answers++;
-    last.status = response->status;
-    last.field_count = response->field_count;
-    ck_assert_uint_le(response->field_count, 4);
-    for (size_t i = 0; i < response->field_count; i++) {
-        copy_text(last.names[i], sizeof(last.names[i]), response->fields[i].name);
-        copy_text(last.values[i], sizeof(last.values[i]), response->fields[i].value);
-    }
-    last.kind = response->body;
-    last.data = response->data;
-    last.len = response->length;
-    ck_assert_uint_lt(last.len, sizeof(last.body));
-    if (last.kind == WEIR_FILE) {
-        ssize_t count = pread(response->fd, last.body, last.len, (off_t)response->offset);
-        ck_assert(count == (ssize_t)last.len || (files_may_shrink && count >= 0));
-    } else {
-        memcpy(last.body, response->data, last.len);
-    }
-    last.body[last.len] = '\0';
-    last.release = response->release;
-    last.release_context = response->release_context;
-}
-
-static void let_go(const struct answer *answer)
-{
-    if (answer->release != NULL)
-        answer->release(answer->release_context);
-}
-
-static const char *value_of(const struct answer *answer, const char *name)
-{
-    for (size_t i = 0; i < answer->field_count; i++)
-        if (strcmp(answer->names[i], name) == 0)
-            return answer->values[i];
-    return "";
-}
-
 /* ---- a folder and its server ---- */
 
+static struct answer before;
 static char folder[FOLDER_PATH_SIZE];
 static char large[200 * KIB];
 static struct static_files *files;
 static struct weir_handler handler;
-static char error[WEIR_ERROR_SIZE];
+static char error_line[WEIR_ERROR_SIZE];
 
 static void make_files(void)
 {
@@ -135,7 +66,7 @@ static void make_files(void)
         snprintf(path, sizeof(path), "www/%s", changing[i]);
         folder_text(path, "old text");
     }
-    nanosleep(&(struct timespec){ 3, 200000000 }, NULL);       /* let them settle: what changed a moment ago is not kept in memory */
+    nanosleep(&(struct timespec){ 0, 20000000 }, NULL);        /* what changes from here on does so in another tick of the clock */
 }
 
 static void forget_files(void)
@@ -147,26 +78,19 @@ static void open_files(void)
 {
     struct static_options options = { .dir = "www", .workers = 2 };
     ck_assert_int_eq(chdir(folder), 0);
-    ck_assert_int_eq(static_files_open(&files, &options, &handler, error), 0);
+    seam.ahead_ms = 10000;                         /* all files have settled: what changed a moment ago is not kept in memory */
+    ck_assert_int_eq(static_files_open(&files, &options, &handler, error_line), 0);
 }
 
 static void close_files(void)
 {
     static_files_close(files);
+    ck_assert_uint_eq(seam.held, 0);
 }
 
 static void ask_for(const char *path, const char *query, uint32_t worker)
 {
-    struct weir_request request = {
-        .method = WEIR_GET,
-        .path = { path, strlen(path) },
-        .query = { query, query != NULL ? strlen(query) : 0 },
-        .has_query = query != NULL,
-        .worker = worker,
-    };
-    unsigned count = answers;
-    handler.answer(&request, handler.context);
-    ck_assert_uint_eq(answers, count + 1);
+    ask_handler(&handler, path, query, worker);
 }
 
 /* Asks, and lets the body go at once. */
@@ -184,9 +108,10 @@ static void expect_body(const char *path, const char *body)
     ck_assert_uint_eq(last.len, strlen(body));
 }
 
-static void wait_ms(long ms)
+/* Until entries are no longer believed. */
+static void wait_a_second(void)
 {
-    nanosleep(&(struct timespec){ ms / 1000, ms % 1000 * 1000000 }, NULL);
+    seam.ahead_ms += FILE_CACHE_TRUST_MS;
 }
 
 static int descriptors_open(void)
@@ -268,7 +193,7 @@ START_TEST(dot_files_are_served_where_that_is_wanted)
     struct static_options options = { .dir = "www", .workers = 1, .dot_files = true };
     struct static_files *open;
     struct weir_handler all;
-    ck_assert_int_eq(static_files_open(&open, &options, &all, error), 0);
+    ck_assert_int_eq(static_files_open(&open, &options, &all, error_line), 0);
     struct weir_handler other = handler;
     handler = all;
     expect_body("/.hidden", "hidden");
@@ -385,7 +310,7 @@ START_TEST(a_warm_file_is_sent_from_the_same_memory)
     ask("/a.txt");
     ck_assert_ptr_eq(last.data, before.data);
     ck_assert_str_eq(value_of(&last, "ETag"), value_of(&before, "ETag"));
-    wait_ms(FILE_CACHE_TRUST_MS + 50);             /* looked at again, and found unchanged */
+    wait_a_second();             /* looked at again, and found unchanged */
     ask("/a.txt");
     ck_assert_ptr_eq(last.data, before.data);
     ask_for("/a.txt", NULL, 1);                    /* another worker has memory of its own */
@@ -457,13 +382,13 @@ START_TEST(a_change_on_the_disk_is_seen_a_second_later)
     char tags[CHANGES][64];
     for (size_t i = 0; i < CHANGES; i++) {
         expect_body(change_cases[i].path, "old text");
-        copy_text(tags[i], sizeof(tags[i]), (struct weir_slice){ value_of(&last, "ETag"), strlen(value_of(&last, "ETag")) });
+        copy_text(tags[i], sizeof(tags[i]), value_of(&last, "ETag"), strlen(value_of(&last, "ETag")));
     }
     for (size_t i = 0; i < CHANGES; i++)
         change_cases[i].change();
     for (size_t i = 0; i < CHANGES; i++)
         expect_body(change_cases[i].path, "old text");             /* still believed, and whole */
-    wait_ms(FILE_CACHE_TRUST_MS + 50);
+    wait_a_second();
     for (size_t i = 0; i < CHANGES; i++) {
         const struct change_case *c = &change_cases[i];
         ask(c->path);
@@ -484,7 +409,7 @@ START_TEST(a_borrowed_body_stays_as_it_was_when_its_file_changes)
     ask_for("/kept", NULL, 0);
     before = last;
     folder_text("www/kept", "new text");
-    wait_ms(FILE_CACHE_TRUST_MS + 50);
+    wait_a_second();
     expect_body("/kept", "new text");
     ck_assert_mem_eq(before.data, "old text", 8);
     let_go(&before);
@@ -507,6 +432,7 @@ END_TEST
 START_TEST(a_file_that_changed_a_moment_ago_is_never_believed)
 {
     char text[16];
+    seam.ahead_ms = 0;
     for (int i = 0; i < 200; i++) {                /* far more often than a clock tick: times alone could not tell */
         snprintf(text, sizeof(text), "text %05d", i);
         folder_text("www/fresh", text);
@@ -546,6 +472,7 @@ START_TEST(a_body_is_one_state_of_its_file_while_it_is_replaced)
 {
     unsigned seen[2] = { 0, 0 };
     pthread_t thread;
+    seam.ahead_ms = 0;
     folder_text("www/raced", "b");
     atomic_store(&racing, true);
     ck_assert_int_eq(pthread_create(&thread, NULL, replace_all_the_time, NULL), 0);
@@ -581,6 +508,7 @@ START_TEST(a_file_that_is_cut_while_it_is_read_is_never_padded)
 {
     unsigned whole = 0, parts = 0;
     pthread_t thread;
+    seam.ahead_ms = 0;
     files_may_shrink = true;
     folder_text("www/raced", "a");
     atomic_store(&racing, true);
@@ -609,11 +537,11 @@ START_TEST(a_folder_that_is_not_there_is_an_error_in_one_line)
     struct static_files *none;
     struct weir_handler unused;
     int open = descriptors_open();
-    ck_assert_int_eq(static_files_open(&none, &options, &unused, error), -ENOENT);
-    ck_assert_str_eq(error, "cannot serve the folder 'nowhere': No such file or directory");
+    ck_assert_int_eq(static_files_open(&none, &options, &unused, error_line), -ENOENT);
+    ck_assert_str_eq(error_line, "cannot serve the folder 'nowhere': No such file or directory");
     options.dir = "www/a.txt";
-    ck_assert_int_eq(static_files_open(&none, &options, &unused, error), -ENOTDIR);
-    ck_assert_str_eq(error, "cannot serve the folder 'www/a.txt': Not a directory");
+    ck_assert_int_eq(static_files_open(&none, &options, &unused, error_line), -ENOTDIR);
+    ck_assert_str_eq(error_line, "cannot serve the folder 'www/a.txt': Not a directory");
     ck_assert_int_eq(descriptors_open(), open);
     static_files_close(NULL);
 }
@@ -624,10 +552,24 @@ START_TEST(without_a_name_it_is_the_current_folder)
     struct static_options options = { .dir = NULL };
     struct static_files *open;
     struct weir_handler here, other = handler;
-    ck_assert_int_eq(static_files_open(&open, &options, &here, error), 0);
+    ck_assert_int_eq(static_files_open(&open, &options, &here, error_line), 0);
     handler = here;
     expect_body("/www/a.txt", "text");
     handler = other;
+    static_files_close(open);
+}
+END_TEST
+
+START_TEST(more_workers_than_a_server_has_are_not_made)
+{
+    struct static_options options = { .dir = "www", .workers = 100000 };
+    struct static_files *open;
+    struct weir_handler many;
+    ck_assert_int_eq(static_files_open(&open, &options, &many, error_line), 0);
+    ck_assert_uint_eq(open->worker_count, 256);
+    ask_handler(&many, "/a.txt", NULL, 255);
+    let_go(&last);
+    ck_assert_int_eq(last.status, 200);
     static_files_close(open);
 }
 END_TEST
@@ -656,5 +598,6 @@ int main(void)
     tcase_add_test(tests, a_file_that_is_cut_while_it_is_read_is_never_padded);
     tcase_add_test(tests, a_folder_that_is_not_there_is_an_error_in_one_line);
     tcase_add_test(tests, without_a_name_it_is_the_current_folder);
+    tcase_add_test(tests, more_workers_than_a_server_has_are_not_made);
     return check_run(tests);
 }
