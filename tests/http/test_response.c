@@ -1,0 +1,143 @@
+/* Heads of responses against the bytes that they must be, and against too little room. */
+#include "http/response.h"
+
+#include <stdio.h>
+
+#include "tests/check_support.h"
+
+#define FIELD(name, value) { { (name), sizeof(name) - 1 }, { (value), sizeof(value) - 1 } }
+
+static const struct weir_field two_fields[] = { FIELD("Content-Type", "text/plain"), FIELD("X-Empty", "") };
+
+static const struct head_case {
+    const char *name;
+    struct response_head head;
+    const char *wanted;
+} heads[] = {
+    { "the least", { .status = 200 }, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n" },
+    { "everything",
+      { .status = 405, .fields = two_fields, .field_count = 2, .date = SLICE_INIT("now"), .allow = SLICE_INIT("GET"), .length = UINT64_MAX,
+        .server_field = true, .close = true },
+      "HTTP/1.1 405 Method Not Allowed\r\nServer: weir\r\nDate: now\r\nContent-Type: text/plain\r\nX-Empty: \r\nAllow: GET\r\n"
+      "Content-Length: 18446744073709551615\r\nConnection: close\r\n\r\n" },
+    { "kept for HTTP/1.0", { .status = 200, .length = 10, .keep_alive = true },
+      "HTTP/1.1 200 OK\r\nContent-Length: 10\r\nConnection: keep-alive\r\n\r\n" },
+    { "a close says more", { .status = 200, .close = true, .keep_alive = true },
+      "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n" },
+    { "no content, no length", { .status = 204, .length = 7 }, "HTTP/1.1 204 No Content\r\n\r\n" },
+    { "not modified, no length", { .status = 304 }, "HTTP/1.1 304 Not Modified\r\n\r\n" },
+    { "a status without a name keeps its blank", { .status = 299 }, "HTTP/1.1 299 \r\nContent-Length: 0\r\n\r\n" },
+    { "the last status", { .status = 599 }, "HTTP/1.1 599 \r\nContent-Length: 0\r\n\r\n" },
+};
+
+START_TEST(a_head_is_written_as_it_stands_here)
+{
+    char room[1024];
+    struct writer w = { room, room + sizeof room, false };
+    response_write_head(&w, &heads[_i].head);
+    ck_assert(!w.overflowed);
+    const struct slice got = { room, (size_t)(w.at - room) };
+    ck_assert_msg(slice_equals(got, slice_of(heads[_i].wanted)), "%s: %.*s", heads[_i].name, (int)got.len, got.ptr);
+}
+
+/* The room ends where memory ends: one byte behind it is a crash. */
+START_TEST(a_head_never_leaves_its_room_and_says_when_it_is_too_small)
+{
+    static char zeros[1024];
+    const size_t len = strlen(heads[_i].wanted);
+    for (size_t cap = 0; cap <= len; cap++) {
+        char *room = (char *)(uintptr_t)flush_copy((struct slice){ zeros, cap }).ptr;
+        struct writer w = { room, room + cap, false };
+        response_write_head(&w, &heads[_i].head);
+        ck_assert_int_eq(w.overflowed, cap < len);
+        ck_assert_uint_le((size_t)(w.at - room), cap);
+    }
+}
+
+static const struct field_case {
+    struct weir_field field;
+    bool is_safe;
+} fields[] = {
+    { FIELD("X", ""), true },
+    { FIELD("!#$%&'*+-.^_`|~09azAZ", "a"), true },
+    { FIELD("X", "\ttabs, blanks and \x80\xff"), true },
+    { FIELD("Dat", "a"), true },
+    { FIELD("Dates", "a"), true },
+    { FIELD("Content-Lengths", "a"), true },
+    { FIELD("", "a"), false },
+    { FIELD("a b", "a"), false },
+    { FIELD("a:", "a"), false },
+    { FIELD("a\0", "a"), false },
+    { FIELD("a\x80", "a"), false },
+    { FIELD("a(", "a"), false },
+    { FIELD("X", "a\r\nY: b"), false },
+    { FIELD("X", "a\rb"), false },
+    { FIELD("X", "a\nb"), false },
+    { FIELD("X", "a\0b"), false },
+    { FIELD("X", "\x1f"), false },
+    { FIELD("X", "\x7f"), false },
+    { FIELD("date", "a"), false },
+    { FIELD("SERVER", "a"), false },
+    { FIELD("Connection", "a"), false },
+    { FIELD("Content-Length", "1"), false },
+    { FIELD("Transfer-encoding", "chunked"), false },
+};
+
+START_TEST(a_field_that_could_break_the_head_is_not_safe)
+{
+    const struct weir_field *field = &fields[_i].field;
+    ck_assert_msg(response_field_is_safe(field) == fields[_i].is_safe, "%.*s: %.*s", (int)field->name.len, field->name.ptr,
+        (int)field->value.len, field->value.ptr);
+}
+
+START_TEST(no_byte_but_these_may_stand_in_a_name_or_a_value)
+{
+    static const char name_bytes[] = "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    for (int byte = 0; byte < 256; byte++) {
+        const char text[] = { 'X', (char)byte };
+        const struct weir_field name = { { text, 2 }, { "a", 1 } }, value = { { "X", 1 }, { text, 2 } };
+        ck_assert_int_eq(response_field_is_safe(&name), byte != 0 && strchr(name_bytes, byte) != NULL);
+        ck_assert_int_eq(response_field_is_safe(&value), byte == '\t' || (byte >= ' ' && byte != 0x7f));
+    }
+}
+
+START_TEST(numbers_are_written_in_full)
+{
+    static const uint64_t numbers[] = { 0, 9, 10, 4294967296, UINT64_MAX };
+    for (size_t i = 0; i < COUNT_OF(numbers); i++) {
+        char room[32], wanted[32];
+        struct writer w = { room, room + sizeof room, false };
+        writer_number(&w, numbers[i]);
+        *w.at = '\0';
+        snprintf(wanted, sizeof wanted, "%ju", (uintmax_t)numbers[i]);
+        ck_assert_str_eq(room, wanted);
+    }
+}
+
+START_TEST(what_did_not_fit_is_not_made_good_by_what_does)
+{
+    char room[4];
+    struct writer w = { room, room + sizeof room, false };
+    writer_text(&w, SLICE("12345"));
+    writer_text(&w, (struct slice){ NULL, 0 });
+    writer_text(&w, SLICE("1"));
+    ck_assert(w.overflowed);
+}
+
+START_TEST(the_interim_answer_is_a_status_line_and_an_empty_line)
+{
+    ck_assert(slice_equals(response_continue, SLICE("HTTP/1.1 100 Continue\r\n\r\n")));
+}
+
+int main(void)
+{
+    TCase *tests = tcase_create("response");
+    tcase_add_loop_test(tests, a_head_is_written_as_it_stands_here, 0, COUNT_OF(heads));
+    tcase_add_loop_test(tests, a_head_never_leaves_its_room_and_says_when_it_is_too_small, 0, COUNT_OF(heads));
+    tcase_add_loop_test(tests, a_field_that_could_break_the_head_is_not_safe, 0, COUNT_OF(fields));
+    tcase_add_test(tests, no_byte_but_these_may_stand_in_a_name_or_a_value);
+    tcase_add_test(tests, numbers_are_written_in_full);
+    tcase_add_test(tests, what_did_not_fit_is_not_made_good_by_what_does);
+    tcase_add_test(tests, the_interim_answer_is_a_status_line_and_an_empty_line);
+    return check_run(tests);
+}
