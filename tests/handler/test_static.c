@@ -330,7 +330,7 @@ static void replace(void)
     ck_assert_int_eq(rename("www/replacement", "www/replaced"), 0);
 }
 
-static void delete(void)
+static void vanish(void)
 {
     ck_assert_int_eq(unlink("www/deleted"), 0);
 }
@@ -368,7 +368,7 @@ struct change_case {
 static const struct change_case change_cases[] = {
     { "/edited", edit, 200, 8, "new text" },
     { "/replaced", replace, 200, 20, "new text, and longer" },
-    { "/deleted", delete, 404, 0, "" },
+    { "/deleted", vanish, 404, 0, "" },
     { "/cut", cut, 200, 3, "old" },
     { "/grown", grow, 200, sizeof(large), "LLLLLLLL" },
     { "/touched", touch, 200, 8, "old text" },
