@@ -1,0 +1,412 @@
+#include "client.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { READ_SIZE = 65536, CONTINUE_PATIENCE = 300, RETRY = 50 };
+
+void client_init(struct client *client, uint32_t number, uint16_t port, uint64_t start)
+{
+    struct script script = client->script;
+    *client = (struct client){ .number = number, .script = script, .port = port, .next = start, .read_next = start, .last_handled = -1,
+                               .piece_max = UINT32_MAX, .read_max = READ_SIZE, .exact = true };
+    reply_reset(&client->reply);
+}
+
+void client_draw_pace(struct client *client, struct chance *c, const struct weir_options *options)
+{
+    const uint32_t len = (uint32_t)bytes_len(&client->script.stream);
+    const enum ending ending = client->script.ending;
+    switch (chance_below(c, 8)) {
+    case 0:
+        client->piece_max = len < 600 ? 1 : len / 30 + 1;
+        client->pause_max = len < 600 ? 1 : 15;
+        break;
+    case 1:
+    case 2:
+        client->piece_max = len / 30 + 1;
+        client->pause_max = chance_below(c, 15);
+        break;
+    case 3:                                    /* a drip: its time runs out, sooner or later */
+        client->piece_max = 1;
+        client->pause_max = 1500;
+        client->exact = false;
+        break;
+    default:
+        break;
+    }
+    if (chance_one_in(c, 6)) {                 /* slow, but faster than the slowest that is served */
+        client->read_max = chance_between(c, 1000, 8000);
+        client->read_pause = chance_between(c, 1, options->send_timeout / 4 < 400 ? options->send_timeout / 4 : 400);
+    } else if (chance_one_in(c, 15)) {
+        client->read_max = 0;
+        client->exact = false;
+    }
+    if (ending == ENDING_RESET || ending == ENDING_WILD)
+        client->exact = false;
+    if (ending == ENDING_RESET && chance_one_in(c, 2))
+        client->reset_after = 1 + chance_below(c, 60000);
+}
+
+static bool is_over(const struct client *client)
+{
+    return client->step == CLIENT_GONE;
+}
+
+bool client_is_done(const struct client *client)
+{
+    return is_over(client) || (client->step == CLIENT_LISTENS && client->next == UINT64_MAX);
+}
+
+/* ------------------------------------------------------------------ hearing */
+
+__attribute__((noreturn))
+static void heard_wrong(const struct client *client, const char *what)
+{
+    sim_broken("6: client %u, answer %u, status %d, at byte %" PRIu64 " of its content: %s", client->number, client->answers,
+               client->reply.status, client->content_at, what);
+}
+
+static struct expect *expected(const struct client *client)
+{
+    return client->answers < client->script.count ? &client->script.expects[client->answers] : NULL;
+}
+
+/* The answers of one whom nobody knows are checked for their form alone. */
+static bool is_wild(const struct client *client)
+{
+    return client->script.ending == ENDING_WILD;
+}
+
+static void check_interim(struct client *client)
+{
+    const struct expect *e = expected(client);
+    if (client->reply.status != 100)
+        heard_wrong(client, "an interim response that nobody sends");
+    if (!is_wild(client) && (e == NULL || !e->may_continue))
+        heard_wrong(client, "a 100 (Continue) that was not asked for");
+    if (!is_wild(client) && client->continued)
+        heard_wrong(client, "a second 100 (Continue) for one request");
+    client->continued = true;
+    client->gate_until = 0;
+}
+
+/* A refusal by time, or because of the drain or of faults, may come in the place of any answer. */
+static bool status_is_right(const struct client *client, const struct expect *e)
+{
+    const int status = client->reply.status;
+    if (status == e->status || status == e->or_status || e->status == 0)
+        return true;
+    if (client->stream->excused && (status == 500 || status == 503 || status == 408))
+        return true;
+    return status == 408 && client->timed_out;
+}
+
+static void check_final(struct client *client)
+{
+    const struct expect *e = expected(client);
+    struct reply *r = &client->reply;
+    if (client->told_close)
+        heard_wrong(client, "an answer behind one that said close");
+    client->told_close = r->says_close;
+    if (is_wild(client))
+        return;
+    if (e == NULL)
+        heard_wrong(client, "an answer to no request");
+    if (!status_is_right(client, e))
+        sim_broken("4: client %u, answer %u: status %d where %d is right", client->number, client->answers, r->status, e->status);
+    if (e->ends > client->said && r->status != 408 && !r->says_close)
+        heard_wrong(client, "an answer before its request was complete");
+    r->no_content = e->head;
+    if (e->sized && r->status == e->status && r->status == 200 && r->length != e->size)
+        heard_wrong(client, "a Content-Length that is not the content's");
+    if (e->old && !r->says_close && !r->says_keep_alive)
+        heard_wrong(client, "an answer to HTTP/1.0 that is kept and does not say so");
+    if (e->last && !e->old && !r->says_close)
+        heard_wrong(client, "the last answer does not say that it is");
+    if (r->tag[0] != '\0') {
+        char tag[32];
+        snprintf(tag, sizeof(tag), "%u/%u", client->number, e->number);
+        if (strcmp(tag, r->tag) != 0)
+            sim_broken("5: client %u, answer %u has the tag %s, of another", client->number, client->answers, r->tag);
+    }
+}
+
+static void check_content(struct client *client)
+{
+    const struct expect *e = expected(client);
+    const struct reply *r = &client->reply;
+    if (!is_wild(client) && e->has_tag && (r->status == 200 || r->tag[0] != '\0'))
+        for (size_t i = 0; i < r->content_len; i++)
+            if (r->content[i] != sim_tag(e->tag, client->content_at + i))
+                sim_broken("5: client %u, answer %u: byte %" PRIu64 " of the content is not of this answer", client->number, client->answers,
+                           client->content_at + i);
+    client->content_at += r->content_len;
+}
+
+static void answer_complete(struct client *client)
+{
+    const struct expect *e = expected(client);
+    if (client->answers < sizeof(client->statuses) / sizeof(client->statuses[0]))
+        client->statuses[client->answers] = (uint16_t)client->reply.status;
+    client->answers++;
+    client->continued = false;
+    client->content_at = 0;
+    client->gate_until = 0;
+    client->answered_at = sim.now;
+    if (e != NULL && !e->last && client->told_close && client->exact && !client->stream->excused && client->reply.status != 408)
+        heard_wrong(client, "a close that nobody asked for");
+}
+
+static void hear(struct client *client, const uint8_t *data, size_t len)
+{
+    client->heard += len;
+    if (client->record != NULL)
+        bytes_append(client->record, data, len);
+    while (!client->blind) {
+        switch (reply_parse(&client->reply, &data, &len)) {
+        case REPLY_MORE:
+            return;
+        case REPLY_HEAD:
+            if (client->reply.status < 200)
+                check_interim(client);
+            else
+                check_final(client);
+            break;
+        case REPLY_CONTENT:
+            check_content(client);
+            break;
+        case REPLY_DONE:
+            if (client->reply.status >= 200)
+                answer_complete(client);
+            break;
+        case REPLY_WRONG:
+            heard_wrong(client, client->reply.wrong);
+        }
+    }
+}
+
+/* The server ended the connection: was everything said that had to be? */
+static void check_end(const struct client *client, bool reset)
+{
+    const struct expect *e = expected(client);
+    const struct sim_stream *s = client->stream;
+    if (client->blind || s->excused || client->timed_out || client->gave_way || !client->exact)
+        return;
+    if (!reply_is_between(&client->reply))
+        heard_wrong(client, reset ? "a reset in the middle of an answer" : "an end in the middle of an answer");
+    if (e != NULL && client->said >= e->ends && e->ends > 0 && !client->told_close)
+        sim_broken("4: client %u: the connection %s, answer %u did not come", client->number, reset ? "was reset" : "ended", client->answers);
+    if (e != NULL && client->said == bytes_len(&client->script.stream) && !client->told_close)
+        sim_broken("4: client %u: the connection %s, answer %u did not come", client->number, reset ? "was reset" : "ended", client->answers);
+}
+
+static void client_gone(struct client *client)
+{
+    sim_trace("client %u is gone after %u of %u answers", client->number, client->answers, client->script.count);
+    client->step = CLIENT_GONE;
+    client->next = UINT64_MAX;
+    sim_release(client->stream);
+}
+
+/* Reads what is there. True when the connection is at its end. */
+static bool listen_once(struct client *client)
+{
+    static uint8_t data[READ_SIZE];
+    struct sim_stream *s = client->stream;
+    if (client->read_max > 0 && client->read_next <= sim.now) {
+        const size_t got = sim_client_receive(s, data, client->read_max < READ_SIZE ? client->read_max : READ_SIZE);
+        hear(client, data, got);
+        client->read_next = sim.now + client->read_pause;
+    }
+    if (s->reset_from_server || (sim_client_sees_end(s) && client->read_max > 0)) {
+        check_end(client, s->reset_from_server);
+        return true;
+    }
+    return false;
+}
+
+/* ------------------------------------------------------------------ saying */
+
+/* So far it may speak: to the gate of the request whose answer comes next. */
+static size_t may_say(struct client *client)
+{
+    const size_t whole = bytes_len(&client->script.stream);
+    if (client->told_close)
+        return client->said;
+    for (uint32_t i = client->answers; i < client->script.count; i++) {
+        const struct expect *e = &client->script.expects[i];
+        if (e->gate == 0 || client->said > e->gate || (i == client->answers && client->continued))
+            continue;
+        if (client->said == e->gate && i == client->answers) {
+            if (client->gate_until == 0)
+                client->gate_until = sim.now + CONTINUE_PATIENCE;
+            if (sim.now >= client->gate_until)
+                continue;
+        }
+        return e->gate;
+    }
+    return whole;
+}
+
+static void speak(struct client *client, struct chance *c)
+{
+    const size_t until = may_say(client);
+    size_t count = until - client->said;
+    if (count == 0)
+        return;
+    if (count > client->piece_max)
+        count = client->piece_max == 1 ? 1 : chance_between(c, 1, client->piece_max);
+    if (client->script.ending == ENDING_RESET && client->said + count > client->script.reset_at && client->reset_after == 0)
+        count = client->script.reset_at - client->said;
+    client->said += sim_client_send(client->stream, client->script.stream.data + client->script.stream.start + client->said, count);
+}
+
+static bool has_said_all(const struct client *client)
+{
+    return client->said == bytes_len(&client->script.stream);
+}
+
+static bool resets_now(const struct client *client)
+{
+    if (client->script.ending != ENDING_RESET)
+        return false;
+    return client->reset_after > 0 ? client->heard >= client->reset_after || (has_said_all(client) && client->answers == client->script.count)
+                                   : client->said >= client->script.reset_at;
+}
+
+static void reset_now(struct client *client)
+{
+    if (client->script.cut_order != SIM_FAULT_COUNT && client->reset_after == 0)
+        sim_count(client->script.cut_order);
+    sim_client_reset(client->stream);
+    client_gone(client);
+}
+
+/* All was said: how it ends. */
+static void after_the_last(struct client *client)
+{
+    const enum ending ending = client->script.ending;
+    if (client->step == CLIENT_LISTENS)
+        return;
+    client->step = CLIENT_LISTENS;
+    if (ending == ENDING_SHUT || ending == ENDING_CUT) {
+        if (client->script.cut_order != SIM_FAULT_COUNT)
+            sim_count(client->script.cut_order);
+        sim_client_shut(client->stream);
+    }
+}
+
+/* It has heard all that it wants to hear, and closes; where the server has to end the connection it waits for that. */
+static bool is_satisfied(const struct client *client)
+{
+    const enum ending ending = client->script.ending;
+    if (client->script.count > 0 && client->script.expects[client->script.count - 1].last)
+        return false;
+    return ending == ENDING_CLOSE && has_said_all(client) && client->answers == client->script.count;
+}
+
+static void connect_now(struct client *client)
+{
+    client->stream = sim_connect(client->port, client->number);
+    client->next = sim.now + RETRY;
+    if (client->stream == NULL)
+        return;
+    if (client->send_cap > 0) {
+        client->stream->send_cap = client->send_cap;
+        client->stream->window = client->window;
+    }
+    client->step = CLIENT_TALKS;
+    client->connected = sim.now;
+    client->next = sim.now;
+}
+
+/* When something is due again. What the server does wakes it before. */
+static void plan_next(struct client *client, struct chance *c)
+{
+    const struct sim_stream *s = client->stream;
+    const bool hears = client->read_max > 0 && (s->acknowledged > 0 || sim_client_sees_end(s));
+    uint64_t next = UINT64_MAX;
+    if (hears)
+        next = client->read_next;
+    if (client->step == CLIENT_TALKS) {
+        const uint64_t pause = client->pause_max > 0 ? chance_below(c, client->pause_max + 1) : 0;
+        const uint64_t talk = client->gate_until > sim.now ? client->gate_until : sim.now + pause + (sim_client_room(s) == 0 ? 20 : 0);
+        next = next < talk ? next : talk;
+    }
+    client->next = next <= sim.now ? sim.now + 1 : next;
+    client->stream->news = false;
+}
+
+/* The server did something that it can hear. */
+static bool has_news(const struct client *client)
+{
+    return client->stream != NULL && client->stream->news && client->read_max > 0 && client->read_next <= sim.now;
+}
+
+uint64_t client_next(const struct client *client)
+{
+    if (client->step == CLIENT_GONE)
+        return UINT64_MAX;
+    if (client->stream != NULL && client->stream->news && client->read_max > 0 && client->read_next < client->next)
+        return client->read_next;
+    return client->next;
+}
+
+void client_act(struct client *client, struct chance *c)
+{
+    if (is_over(client) || (client->next > sim.now && !has_news(client)))
+        return;
+    if (client->stream == NULL) {
+        connect_now(client);
+        if (client->stream == NULL || chance_one_in(c, 2))
+            return;
+    }
+    if (listen_once(client) || is_satisfied(client)) {
+        client_gone(client);
+        return;
+    }
+    if (client->step == CLIENT_TALKS)
+        speak(client, c);
+    if (resets_now(client)) {
+        reset_now(client);
+        return;
+    }
+    if (has_said_all(client) || client->told_close)
+        after_the_last(client);
+    plan_next(client, c);
+}
+
+void client_fall_silent(struct client *client)
+{
+    client->exact = false;
+    client->read_max = 0;
+    client->next = UINT64_MAX;
+    if (client->stream != NULL)
+        client->step = CLIENT_LISTENS;
+}
+
+void client_leave(struct client *client)
+{
+    if (client->stream != NULL && !is_over(client)) {
+        client->exact = false;
+        client_gone(client);
+    }
+    client->step = CLIENT_GONE;
+    client->next = UINT64_MAX;
+}
+
+void client_check_end(const struct client *client)
+{
+    const struct script *script = &client->script;
+    if (client->stream == NULL || client->stream->excused || client->timed_out || client->gave_way || !client->exact || client->blind)
+        return;
+    if (client->answers < script->count && !client->told_close)
+        sim_broken("4: client %u got %u of %u answers", client->number, client->answers, script->count);
+}
+
+void client_free(struct client *client)
+{
+    script_free(&client->script);
+}

@@ -1,0 +1,311 @@
+/* The simulated kernel: files. A flat list of names is the whole tree; content is tags, so that each byte tells where it came from. */
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "os_sim.h"
+
+enum { PATH_SIZE = 1024, LINKS_MAX = 40, NAME_LONGEST = 255 };
+
+void sim_add_file(struct sim_inode *inode)
+{
+    if (sim.inode_count == sizeof(sim.inodes) / sizeof(sim.inodes[0]))
+        sim_broken("no room for another file");
+    sim.inodes[sim.inode_count++] = inode;
+}
+
+static struct sim_inode *inode_find(const char *path)
+{
+    for (uint32_t i = 0; i < sim.inode_count; i++)
+        if (strcmp(sim.inodes[i]->path, path) == 0)
+            return sim.inodes[i];
+    return NULL;
+}
+
+void sim_inode_bytes(const struct sim_inode *inode, uint64_t at, uint8_t *out, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        out[i] = inode->content != NULL ? (uint8_t)inode->content[at + i] : sim_tag(inode->tag, at + i);
+}
+
+/* ------------------------------------------------------------------ from a path to a file */
+
+struct walk {
+    char at[PATH_SIZE];        /* absolute, of what was reached; "" is the root of all */
+    char rest[PATH_SIZE];      /* still to be walked */
+    const char *beneath;       /* not to be left; NULL: anywhere */
+    uint64_t resolve;
+    int flags;
+    int links;
+};
+
+static int walk_up(struct walk *w)
+{
+    if (w->beneath != NULL && strcmp(w->at, w->beneath) == 0)
+        return -EXDEV;
+    char *slash = strrchr(w->at, '/');
+    if (slash != NULL)
+        *slash = '\0';
+    return 0;
+}
+
+/* Puts what a link names in front of the rest. */
+static int walk_link(struct walk *w, const struct sim_inode *link)
+{
+    char joined[2 * PATH_SIZE];
+    if (w->resolve & RESOLVE_NO_SYMLINKS || ++w->links > LINKS_MAX)
+        return -ELOOP;
+    const char *target = link->target;
+    if (target[0] == '/') {
+        if (w->beneath != NULL)
+            return -EXDEV;
+        w->at[0] = '\0';
+        target++;
+    } else {
+        *strrchr(w->at, '/') = '\0';
+    }
+    const int len = snprintf(joined, sizeof(joined), "%s%s%s", target, w->rest[0] != '\0' ? "/" : "", w->rest);
+    if (len >= PATH_SIZE)
+        return -ENAMETOOLONG;
+    memcpy(w->rest, joined, (size_t)len + 1);
+    return 0;
+}
+
+/* Takes one segment off the rest. 0 or a negated errno. */
+static int walk_step(struct walk *w)
+{
+    const size_t len = strcspn(w->rest, "/");
+    const bool last = w->rest[len + strspn(w->rest + len, "/")] == '\0';
+    char name[NAME_LONGEST + 1];
+    if (len > NAME_LONGEST || strlen(w->at) + len + 2 > PATH_SIZE)
+        return -ENAMETOOLONG;
+    memcpy(name, w->rest, len);
+    name[len] = '\0';
+    memmove(w->rest, w->rest + len, strlen(w->rest + len) + 1);
+    memmove(w->rest, w->rest + strspn(w->rest, "/"), strlen(w->rest + strspn(w->rest, "/")) + 1);
+    if (len == 0 || strcmp(name, ".") == 0)
+        return 0;
+    if (strcmp(name, "..") == 0)
+        return walk_up(w);
+    strcat(strcat(w->at, "/"), name);
+    const struct sim_inode *inode = inode_find(w->at);
+    if (inode == NULL)
+        return -ENOENT;
+    if (inode->kind == SIM_LINK && !(last && (w->flags & O_NOFOLLOW)))
+        return walk_link(w, inode);
+    return !last && inode->kind != SIM_FOLDER && inode->kind != SIM_LINK ? -ENOTDIR : 0;
+}
+
+/* What open(2) thinks of the flags for this file. */
+static int may_open(const struct sim_inode *inode, int flags)
+{
+    if ((flags & O_DIRECTORY) && inode->kind != SIM_FOLDER)
+        return -ENOTDIR;
+    if (flags & O_PATH)
+        return 0;
+    if (inode->kind == SIM_LINK)
+        return -ELOOP;
+    if (inode->kind == SIM_FIFO && !(flags & O_NONBLOCK))
+        sim_broken("open(\"%s\") of a FIFO waits for ever", inode->path);
+    if (inode->kind == SIM_DEVICE || inode->kind == SIM_FIFO)
+        sim_broken("open(\"%s\"): a %s was opened", inode->path, inode->kind == SIM_FIFO ? "FIFO" : "device");
+    if (inode->outside)
+        sim_broken("open(\"%s\"): outside of the folder", inode->path);
+    if ((flags & O_ACCMODE) != O_RDONLY && inode->kind == SIM_FOLDER)
+        return -EISDIR;
+    return inode->secret || (flags & O_ACCMODE) != O_RDONLY ? -EACCES : 0;
+}
+
+static int open_inode(struct sim_inode *inode, int flags, bool owned)
+{
+    const int fd = sim_fd_take(SIM_FILE);
+    if (fd < 0)
+        return fd;
+    sim.fds[fd].inode = inode;
+    sim.fds[fd].value = (uint64_t)(unsigned)flags;
+    sim.fds[fd].owned_inode = owned;
+    return fd;
+}
+
+static int open_path(int root, const char *path, int flags, uint64_t resolve)
+{
+    struct walk w = { .resolve = resolve, .flags = flags };
+    if (strlen(path) >= PATH_SIZE)
+        return -ENAMETOOLONG;
+    strcpy(w.rest, path);
+    const char *start = root == AT_FDCWD || path[0] == '/' ? "" : sim_fd_get(root, SIM_FILE, "openat")->inode->path;
+    if ((resolve & RESOLVE_BENEATH) && path[0] == '/')
+        return -EXDEV;
+    strcpy(w.at, start);
+    w.beneath = resolve & RESOLVE_BENEATH ? start : NULL;
+    while (w.rest[0] != '\0') {
+        const int rc = walk_step(&w);
+        if (rc < 0)
+            return rc;
+    }
+    struct sim_inode *inode = inode_find(w.at);
+    if (inode == NULL)
+        return -ENOENT;
+    const int rc = may_open(inode, flags);
+    return rc < 0 ? rc : open_inode(inode, flags, false);
+}
+
+/* openat has not every errno that openat2 has. */
+static int open_strike(bool is_openat2)
+{
+    const int fault = sim_strike(SIM_OPEN);
+    if (fault < 0)
+        return 0;
+    const int error = sim_fault_errno(fault);
+    if (!is_openat2 && (error == ENOSYS || error == EXDEV || error == EAGAIN))
+        return 0;
+    sim_count((enum sim_fault)fault);
+    return -error;
+}
+
+int os_openat2(int root, const char *path, int flags, uint64_t resolve)
+{
+    sim_enter();
+    int result = open_strike(true);
+    if (result == 0)
+        result = open_path(root, path, flags, resolve);
+    sim_trace("   openat2(%d, \"%s\", %#o) = %d", root, path, (unsigned)flags, result);
+    return result;
+}
+
+int os_openat(int root, const char *path, int flags)
+{
+    sim_enter();
+    int result = open_strike(false);
+    if (result == 0)
+        result = open_path(root, path, flags, 0);
+    sim_trace("   openat(%d, \"%s\", %#o) = %d", root, path, (unsigned)flags, result);
+    return result;
+}
+
+int sim_open_tagged(uint64_t tag, uint64_t size)
+{
+    struct sim_inode *inode = calloc(1, sizeof(*inode));
+    if (inode == NULL)
+        abort();
+    *inode = (struct sim_inode){ .path = "(tagged)", .kind = SIM_REGULAR, .tag = tag, .size = size };
+    const int fd = open_inode(inode, O_RDONLY, true);
+    if (fd < 0)
+        free(inode);
+    return fd;
+}
+
+/* ------------------------------------------------------------------ what is asked of an open file */
+
+static const mode_t modes[] = {
+    [SIM_REGULAR] = S_IFREG | 0644, [SIM_FOLDER] = S_IFDIR | 0755, [SIM_LINK] = S_IFLNK | 0777, [SIM_FIFO] = S_IFIFO | 0644,
+    [SIM_DEVICE] = S_IFCHR | 0666,
+};
+
+static void change_file(struct sim_inode *inode, int fault)
+{
+    sim_count((enum sim_fault)fault);
+    if (fault == FAULT_FSTAT_FUTURE)
+        inode->mtime = 4000000000 + chance_below(sim.chance, 1000000);
+    else if (fault == FAULT_FSTAT_ANCIENT)
+        inode->mtime = -(int64_t)chance_below(sim.chance, 1000000000);
+    else if (inode->content == NULL && inode->kind == SIM_REGULAR)
+        inode->size = chance_below(sim.chance, (uint32_t)(inode->size < 100000 ? inode->size + 3 : inode->size));
+}
+
+int os_fstat(int fd, struct stat *status)
+{
+    sim_enter();
+    if (fd >= 0 && fd < SIM_FDS_MAX && sim.fds[fd].kind == SIM_LOG_FILE) {
+        *status = (struct stat){ .st_mode = sim.fds[fd].value ? S_IFIFO | 0644 : S_IFREG | 0644 };
+        return 0;
+    }
+    struct sim_inode *inode = sim_fd_get(fd, SIM_FILE, "fstat")->inode;
+    const int fault = sim_strike(SIM_FSTAT);
+    if (fault >= 0 && sim_fault_errno(fault) != 0) {
+        sim_count((enum sim_fault)fault);
+        return -sim_fault_errno(fault);
+    }
+    if (fault >= 0)
+        change_file(inode, fault);
+    *status = (struct stat){ .st_mode = modes[inode->kind], .st_size = (off_t)inode->size, .st_ino = (ino_t)(inode->tag & 0xffff) + 1,
+                             .st_nlink = 1, .st_mtim.tv_sec = inode->mtime, .st_ctim.tv_sec = inode->mtime };
+    return 0;
+}
+
+ssize_t os_pread(int fd, void *data, size_t size, uint64_t offset)
+{
+    sim_enter();
+    const struct sim_fd *f = sim_fd_get(fd, SIM_FILE, "pread");
+    if (f->value & O_PATH)
+        return -EBADF;
+    const int fault = sim_strike(SIM_PREAD);
+    if (fault >= 0 && sim_fault_errno(fault) != 0) {
+        sim_count((enum sim_fault)fault);
+        return -sim_fault_errno(fault);
+    }
+    if (fault == FAULT_PREAD_SHRUNK && f->inode->content == NULL) {
+        sim_count(FAULT_PREAD_SHRUNK);
+        f->inode->size /= 2;
+    }
+    const uint64_t rest = offset < f->inode->size ? f->inode->size - offset : 0;
+    size_t count = size < rest ? size : (size_t)rest;
+    if (fault == FAULT_PREAD_SHORT && count > 1) {
+        sim_count(FAULT_PREAD_SHORT);
+        count = chance_between(sim.chance, 1, (uint32_t)count - 1);
+    }
+    sim_inode_bytes(f->inode, offset, data, count);
+    return (ssize_t)count;
+}
+
+int os_unlink(const char *path)
+{
+    (void)path;
+    sim_enter();
+    return 0;
+}
+
+/* ------------------------------------------------------------------ the log */
+
+int sim_open_log(bool pipe)
+{
+    const int fd = sim_fd_take(SIM_LOG_FILE);
+    if (fd >= 0)
+        sim.fds[fd].value = pipe;
+    return fd;
+}
+
+ssize_t os_write(int fd, const void *data, size_t size)
+{
+    sim_enter();
+    if (fd == 1 || fd == 2) {
+        sim.told++;
+        sim_trace("   write(%d): %.*s", fd, (int)size - 1, (const char *)data);
+        return (ssize_t)size;
+    }
+    sim_fd_get(fd, SIM_LOG_FILE, "write");
+    int fault = sim_strike(SIM_LOG);
+    if (fault == FAULT_LOG_SHORT && size < 2)
+        fault = -1;
+    if (fault >= 0) {
+        sim_count((enum sim_fault)fault);
+        sim.log_struck = true;
+    }
+    if (fault >= 0 && fault != FAULT_LOG_SHORT)
+        return -sim_fault_errno(fault);
+    const size_t count = fault == FAULT_LOG_SHORT ? chance_between(sim.chance, 1, (uint32_t)size - 1) : size;
+    bytes_append(&sim.log, data, count);
+    sim.progress++;
+    sim_trace("   write(%d, %zu) = %zu", fd, size, count);
+    return (ssize_t)count;
+}
+
+/* Log rotation: the log's descriptor becomes another file's. */
+int os_dup3(int from, int to)
+{
+    sim_enter();
+    sim_fd_get(from, SIM_LOG_FILE, "dup3");
+    sim_fd_get(to, SIM_LOG_FILE, "dup3");
+    return to;
+}

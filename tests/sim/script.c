@@ -1,0 +1,583 @@
+#include "script.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct maker {
+    struct script *script;
+    struct chance *c;
+    const struct script_rules *rules;
+    uint32_t client;
+    bool no_head;                  /* whoever does not know the requests cannot know which answers have no content */
+};
+
+uint64_t answer_tag(uint32_t client, uint32_t number)
+{
+    return chance_mix((uint64_t)client << 32 | number);
+}
+
+uint64_t content_tag(uint32_t client, uint32_t number)
+{
+    return ~answer_tag(client, number);
+}
+
+/* ------------------------------------------------------------------ writing */
+
+__attribute__((format(printf, 2, 3)))
+static void put(struct script *script, const char *format, ...)
+{
+    char text[1024];
+    va_list arguments;
+    va_start(arguments, format);
+    const int len = vsnprintf(text, sizeof(text), format, arguments);
+    va_end(arguments);
+    if (len < 0 || (size_t)len >= sizeof(text))
+        abort();
+    bytes_append(&script->stream, text, (size_t)len);
+}
+
+static size_t stream_len(const struct script *script)
+{
+    return bytes_len(&script->stream);
+}
+
+static struct expect *expect_add(struct script *script)
+{
+    if (script->count == script->cap) {
+        script->cap = script->cap == 0 ? 8 : script->cap * 2;
+        script->expects = realloc(script->expects, script->cap * sizeof(script->expects[0]));
+        if (script->expects == NULL)
+            abort();
+    }
+    struct expect *e = &script->expects[script->count];
+    *e = (struct expect){ .status = 200, .number = script->count };
+    script->count++;
+    return e;
+}
+
+void script_free(struct script *script)
+{
+    bytes_free(&script->stream);
+    free(script->expects);
+    *script = (struct script){ .expects = NULL };
+}
+
+/* ------------------------------------------------------------------ the files */
+
+enum { FILE_COUNT = 20 };
+
+static const struct file_row {
+    const char *path;
+    const char *target;
+    enum sim_file_kind kind;
+    uint32_t size;             /* the largest; what a run draws is at most this */
+    bool secret;
+    bool outside;
+    const char *content;
+} file_rows[FILE_COUNT] = {
+    { "", NULL, SIM_FOLDER, 0, false, false, NULL },
+    { "/srv", NULL, SIM_FOLDER, 0, false, false, NULL },
+    { "/srv/www", NULL, SIM_FOLDER, 0, false, false, NULL },
+    { "/srv/www/index.html", NULL, SIM_REGULAR, 3000, false, false, NULL },
+    { "/srv/www/a.txt", NULL, SIM_REGULAR, 70000, false, false, NULL },
+    { "/srv/www/big.bin", NULL, SIM_REGULAR, 300000, false, false, NULL },
+    { "/srv/www/empty", NULL, SIM_REGULAR, 0, false, false, NULL },
+    { "/srv/www/dir", NULL, SIM_FOLDER, 0, false, false, NULL },
+    { "/srv/www/dir/index.html", NULL, SIM_REGULAR, 500, false, false, NULL },
+    { "/srv/www/bare", NULL, SIM_FOLDER, 0, false, false, NULL },
+    { "/srv/www/.hidden", NULL, SIM_REGULAR, 10, false, true, NULL },
+    { "/srv/www/fifo", NULL, SIM_FIFO, 0, false, false, NULL },
+    { "/srv/www/device", NULL, SIM_DEVICE, 0, false, false, NULL },
+    { "/srv/www/secret", NULL, SIM_REGULAR, 10, true, false, NULL },
+    { "/srv/www/link-in", "a.txt", SIM_LINK, 0, false, false, NULL },
+    { "/srv/www/link-out", "../outside.txt", SIM_LINK, 0, false, false, NULL },
+    { "/srv/www/link-abs", "/srv/outside.txt", SIM_LINK, 0, false, false, NULL },
+    { "/srv/www/loop", "loop", SIM_LINK, 0, false, false, NULL },
+    { "/srv/outside.txt", NULL, SIM_REGULAR, 100, false, true, NULL },
+    { "/etc/mime.types", NULL, SIM_REGULAR, 34, false, false, "text/html html\ntext/plain txt asc\n\n" },
+};
+
+/* What a path is answered with; `file` is the row of the file whose content comes. */
+static const struct target_row {
+    const char *target;
+    uint16_t status;
+    uint16_t or_status;
+    int file;
+} target_rows[] = {
+    { "/", 200, 0, 3 },          { "/index.html", 200, 0, 3 },  { "/a.txt", 200, 0, 4 },       { "/big.bin", 200, 0, 5 },
+    { "/a%2Etxt?q", 200, 0, 4 }, { "/empty", 200, 0, 6 },       { "/dir", 301, 0, -1 },        { "/dir/", 200, 0, 8 },
+    { "/dir/../a.txt", 200, 0, 4 }, { "/bare/", 403, 404, -1 }, { "/.hidden", 404, 0, -1 },    { "/fifo", 403, 0, -1 },
+    { "/device", 403, 0, -1 },   { "/secret", 403, 0, -1 },     { "/link-in", 200, 0, 4 },     { "/link-out", 403, 404, -1 },
+    { "/link-abs", 403, 404, -1 }, { "/loop", 403, 404, -1 },   { "/nowhere", 404, 0, -1 },    { "/a.txt/x", 404, 0, -1 },
+    { "/a.txt/", 404, 0, -1 },   { "/dir%2findex.html", 200, 404, 8 },
+};
+
+static struct sim_inode files[FILE_COUNT];
+
+void script_add_files(struct chance *c)
+{
+    for (int i = 0; i < FILE_COUNT; i++) {
+        const struct file_row *row = &file_rows[i];
+        const bool whole = row->content != NULL || row->size == 0 || chance_one_in(c, 3);
+        files[i] = (struct sim_inode){ .path = row->path, .target = row->target, .kind = row->kind, .secret = row->secret,
+                                       .outside = row->outside, .content = row->content, .mtime = 1600000000 + i, .tag = (uint64_t)i + 77,
+                                       .size = whole ? row->size : chance_below(c, row->size) };
+        sim_add_file(&files[i]);
+    }
+}
+
+/* ------------------------------------------------------------------ a request that is right */
+
+struct request_plan {
+    const char *method;
+    bool has_content;
+    bool chunked;
+    bool old;                      /* HTTP/1.0 */
+    bool expects;
+    bool close;
+    uint32_t content;              /* bytes */
+};
+
+static uint32_t some_size(struct chance *c, uint32_t max)
+{
+    static const uint32_t sizes[] = { 0, 1, 13, 100, 1000, 4095, 4096, 4097, 16384, 60000, 65535, 65536, 70000, 200000 };
+    uint32_t size = sizes[chance_below(c, sizeof(sizes) / sizeof(sizes[0]))];
+    if (chance_one_in(c, 2))
+        size = chance_below(c, size + 20);
+    return size > max ? max : size;
+}
+
+/* A field that says nothing; one is long now and then. */
+static void put_filler(struct maker *m)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789 -,;=()\"\\\t\xc3\xa4";
+    const uint32_t len = chance_one_in(m->c, 8) ? chance_below(m->c, 600) : chance_below(m->c, 20);
+    char value[601];
+    for (uint32_t i = 0; i < len; i++)
+        value[i] = letters[chance_below(m->c, sizeof(letters) - 1)];
+    value[len] = '\0';
+    put(m->script, "X-Fill-%u:%s%s\r\n", chance_below(m->c, 100), chance_one_in(m->c, 2) ? " " : "", value);
+}
+
+static void put_head(struct maker *m, const struct request_plan *plan, const char *target)
+{
+    struct script *s = m->script;
+    if (chance_one_in(m->c, 20))
+        put(s, "\r\n");
+    put(s, "%s %s HTTP/1.%d\r\n", plan->method, target, plan->old ? 0 : 1);
+    if (!plan->old || chance_one_in(m->c, 2))
+        put(s, "Host: client-%u.example\r\n", m->client);
+    put(s, "X-Client: %u\r\n", m->client);
+    for (uint32_t fillers = chance_below(m->c, 4); fillers > 0; fillers--)
+        put_filler(m);
+    if (chance_one_in(m->c, 4))
+        put(s, "User-Agent: sim \"x\"\r\nReferer: http://a/\r\n");
+    if (plan->close && !plan->old)
+        put(s, "connection: %s\r\n", chance_one_in(m->c, 2) ? "close" : "x, Close");
+    if (plan->old && !plan->close)
+        put(s, "Connection: keep-alive\r\n");
+    if (plan->expects)
+        put(s, "Expect: 100-continue\r\n");
+    if (plan->chunked)
+        put(s, "Transfer-Encoding: chunked\r\n");
+    else if (plan->has_content)
+        put(s, "Content-Length: %u\r\n", plan->content);
+    put(s, "\r\n");
+}
+
+static void put_tagged(struct script *s, uint64_t tag, uint32_t from, uint32_t len)
+{
+    uint8_t part[512];
+    for (uint32_t done = 0; done < len;) {
+        const uint32_t count = len - done < sizeof(part) ? len - done : (uint32_t)sizeof(part);
+        for (uint32_t i = 0; i < count; i++)
+            part[i] = sim_tag(tag, from + done + i);
+        bytes_append(&s->stream, part, count);
+        done += count;
+    }
+}
+
+static void put_content(struct maker *m, const struct request_plan *plan, uint64_t tag)
+{
+    struct script *s = m->script;
+    if (!plan->chunked) {
+        put_tagged(s, tag, 0, plan->content);
+        return;
+    }
+    const uint32_t chunk_max = chance_one_in(m->c, 2) ? 16 : 5000;
+    for (uint32_t at = 0; at < plan->content;) {
+        const uint32_t left = plan->content - at;
+        const uint32_t chunk = left < 40000 / 16 ? chance_between(m->c, 1, left < chunk_max ? left : chunk_max) : left;
+        put(s, "%s%x%s\r\n", chance_one_in(m->c, 10) ? "0" : "", chunk, chance_one_in(m->c, 30) ? ";name=value" : chance_one_in(m->c, 30) ? ";q=\"a;b\"" : "");
+        put_tagged(s, tag, at, chunk);
+        put(s, "\r\n");
+        at += chunk;
+    }
+    put(s, chance_one_in(m->c, 5) ? "0\r\nX-Trailer: x\r\n\r\n" : "0\r\n\r\n");
+}
+
+static struct request_plan draw_plan(struct maker *m)
+{
+    static const char *const with[] = { "POST", "PUT", "PATCH", "DELETE" };
+    static const char *const without[] = { "GET", "GET", "GET", "HEAD" };
+    struct request_plan plan = { .has_content = chance_one_in(m->c, 3), .old = chance_one_in(m->c, 8), .close = chance_one_in(m->c, 10) };
+    plan.method = (plan.has_content ? with : without)[chance_below(m->c, m->no_head ? 3 : 4)];
+    if (!plan.has_content)
+        return plan;
+    const uint64_t body_max = m->rules->options->body_max;
+    plan.chunked = !plan.old && chance_one_in(m->c, 2);
+    plan.content = some_size(m->c, body_max > 30000 ? 30000 : (uint32_t)body_max);
+    plan.expects = !plan.old && chance_one_in(m->c, 4) && (plan.content > 0 || plan.chunked);
+    return plan;
+}
+
+static void expect_method(struct expect *e, const struct request_plan *plan, size_t gate)
+{
+    e->head = strcmp(plan->method, "HEAD") == 0;
+    e->old = plan->old;
+    e->last = plan->close;
+    e->may_continue = plan->expects;
+    e->gate = plan->expects ? gate : 0;
+}
+
+/* The tagged handler reads from the target what it is to do:
+ * /t/<answer><intake>/<client>/<number>/<size of the answer>/<size of the content> */
+static void put_for_tagged(struct maker *m)
+{
+    struct script *s = m->script;
+    char target[128];
+    struct expect *e = expect_add(s);
+    struct request_plan plan = draw_plan(m);
+    const char answer = "ccbbffffsnm"[chance_below(m->c, 11)];
+    char intake = "dpwpwr"[chance_below(m->c, 6)];
+    const bool announces = plan.chunked || plan.content > 0;
+    if (intake == 'r' && (!announces || plan.content > 12000))
+        intake = 'd';
+    e->has_tag = e->sized = answer == 'c' || answer == 'b' || answer == 'f' || intake == 'r';
+    e->size = e->has_tag ? some_size(m->c, UINT32_MAX) : 0;
+    e->status = intake == 'r' ? 403 : answer == 's' ? 204 : answer == 'm' ? 304 : answer == 'n' ? 500 : 200;
+    e->tag = answer_tag(m->client, e->number);
+    snprintf(target, sizeof(target), "/t/%c%c/%u/%u/%llu/%u", answer, intake, m->client, e->number, (unsigned long long)e->size, plan.content);
+    put_head(m, &plan, target);
+    expect_method(e, &plan, stream_len(s));
+    put_content(m, &plan, content_tag(m->client, e->number));
+    e->last |= intake == 'r' || (plan.old && plan.close);
+}
+
+static void put_for_hello(struct maker *m)
+{
+    struct expect *e = expect_add(m->script);
+    const struct request_plan plan = draw_plan(m);
+    e->size = 13;
+    e->sized = true;
+    put_head(m, &plan, chance_one_in(m->c, 2) ? "/" : "http://somewhere.example/x%20y?z");
+    expect_method(e, &plan, stream_len(m->script));
+    put_content(m, &plan, content_tag(m->client, e->number));
+}
+
+/* Faults strike files: then any answer of these is right, as long as it is whole. */
+static void put_for_files(struct maker *m)
+{
+    struct expect *e = expect_add(m->script);
+    struct request_plan plan = draw_plan(m);
+    const struct target_row *row = &target_rows[chance_below(m->c, sizeof(target_rows) / sizeof(target_rows[0]))];
+    plan.expects = false;
+    put_head(m, &plan, row->target);
+    expect_method(e, &plan, stream_len(m->script));
+    put_content(m, &plan, content_tag(m->client, e->number));
+    e->status = plan.has_content ? 405 : row->status;
+    e->or_status = plan.has_content ? 0 : row->or_status;
+    if (m->rules->files_may_fail && !plan.has_content)
+        e->status = 0;
+    if (row->file < 0 || plan.has_content)
+        return;
+    e->has_tag = true;
+    e->tag = files[row->file].tag;
+    e->size = files[row->file].size;
+    e->sized = !m->rules->files_may_fail && !m->rules->files_change;
+}
+
+/* What weir answers itself. */
+static void put_for_weir(struct maker *m)
+{
+    static const struct {
+        const char *method;
+        const char *target;
+        uint16_t status;
+    } rows[] = { { "OPTIONS", "*", 204 }, { "OPTIONS", "/x", 204 }, { "TRACE", "/", 405 }, { "PROPFIND", "/", 405 } };
+    const size_t row = chance_below(m->c, sizeof(rows) / sizeof(rows[0]));
+    struct expect *e = expect_add(m->script);
+    const struct request_plan plan = { .method = rows[row].method };
+    e->status = rows[row].status;
+    put_head(m, &plan, rows[row].target);
+}
+
+static void put_request(struct maker *m)
+{
+    static void (*const makers[])(struct maker *) = {
+        [HANDLER_HELLO] = put_for_hello, [HANDLER_FILES] = put_for_files, [HANDLER_TAGGED] = put_for_tagged,
+    };
+    if (chance_one_in(m->c, 25))
+        put_for_weir(m);
+    else
+        makers[m->rules->handler](m);
+    m->script->expects[m->script->count - 1].ends = stream_len(m->script);
+    m->script->good = m->script->count;
+}
+
+/* Short ones, for a long batch. */
+static void put_short(struct maker *m)
+{
+    struct script *s = m->script;
+    struct expect *e = expect_add(s);
+    if (m->rules->handler == HANDLER_TAGGED) {
+        e->size = chance_below(m->c, 30);
+        e->has_tag = e->sized = true;
+        e->tag = answer_tag(m->client, e->number);
+        put(s, "GET /t/cd/%u/%u/%u/0 HTTP/1.1\r\nHost: h\r\nX-Client: %u\r\n\r\n", m->client, e->number, (unsigned)e->size, m->client);
+    } else {
+        e->status = m->rules->handler == HANDLER_HELLO ? 200 : 404;
+        if (m->rules->files_may_fail)
+            e->status = 0;
+        put(s, "GET /nowhere HTTP/1.1\r\nHost: h\r\n\r\n");
+    }
+    e->ends = stream_len(s);
+    s->good = s->count;
+}
+
+void script_make_probe(struct script *script, const struct script_rules *rules, uint32_t client)
+{
+    struct chance c;
+    chance_seed(&c, client);
+    struct maker m = { .script = script, .c = &c, .rules = rules, .client = client };
+    *script = (struct script){ .ending = ENDING_CLOSE, .cut_order = SIM_FAULT_COUNT };
+    put_short(&m);
+}
+
+/* ------------------------------------------------------------------ what is refused, and how */
+
+#define HEAD_OF(target) target " HTTP/1.1\r\nHost: a\r\n"
+#define CHUNKED HEAD_OF("POST /refused") "Transfer-Encoding: chunked\r\n\r\n"
+
+static const struct {
+    const char *text;
+    uint16_t status;
+} refused_rows[] = {
+    { "GET /refused HTTP/1.1\nHost: a\r\n\r\n", 400 },
+    { HEAD_OF("GET /refused") "\n", 400 },
+    { HEAD_OF("GET /refused") "X: a\r\n b\r\n\r\n", 400 },
+    { HEAD_OF("GET /refused") ": x\r\n\r\n", 400 },
+    { HEAD_OF("GET /refused") "X : x\r\n\r\n", 400 },
+    { HEAD_OF("GET /refused") "X: a\rb\r\n\r\n", 400 },
+    { "GET /refused HTTP/2.0\r\nHost: a\r\n\r\n", 505 },
+    { "GET /refused HTTP/1.2\r\nHost: a\r\n\r\n", 505 },
+    { "GET /refused RTSP/1.0\r\nHost: a\r\n\r\n", 400 },
+    { "GET /refused\r\n\r\n", 400 },
+    { "GET  /refused HTTP/1.1\r\nHost: a\r\n\r\n", 400 },
+    { "GET /refused  HTTP/1.1\r\nHost: a\r\n\r\n", 400 },
+    { "\r\n\r\nGET /refused HTTP/1.1\r\nHost: a\r\n\r\n", 400 },
+    { HEAD_OF("GET /refused#x") "\r\n", 400 },
+    { HEAD_OF("GET /refused%zz") "\r\n", 400 },
+    { HEAD_OF("GET /refused%00") "\r\n", 400 },
+    { HEAD_OF("GET /../refused") "\r\n", 400 },
+    { HEAD_OF("GET /%2e%2e%2frefused") "\r\n", 400 },
+    { HEAD_OF("GET *") "\r\n", 400 },
+    { HEAD_OF("GET ftp://a/refused") "\r\n", 400 },
+    { HEAD_OF("GET http://user@a/refused") "\r\n", 400 },
+    { "GET /refused HTTP/1.1\r\n\r\n", 400 },
+    { HEAD_OF("GET /refused") "Host: b\r\n\r\n", 400 },
+    { "GET /refused HTTP/1.1\r\nHost:\r\n\r\n", 400 },
+    { HEAD_OF("POST /refused") "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\nhello", 400 },
+    { HEAD_OF("POST /refused") "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", 501 },
+    { HEAD_OF("POST /refused") "Transfer-Encoding: gzip\r\n\r\n", 501 },
+    { "POST /refused HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400 },
+    { HEAD_OF("POST /refused") "Content-Length: 005\r\n\r\nhello", 400 },
+    { HEAD_OF("POST /refused") "Content-Length: 5,5\r\n\r\nhello", 400 },
+    { HEAD_OF("POST /refused") "Content-Length: +5\r\n\r\nhello", 400 },
+    { HEAD_OF("POST /refused") "Content-Length: 99999999999999\r\n\r\nhello", 413 },
+    { HEAD_OF("GET /refused") "Expect: something\r\n\r\n", 417 },
+    { CHUNKED "g\r\n", 400 },
+    { CHUNKED "5\r\nhelloX", 400 },
+    { CHUNKED "5\nhello\r\n", 400 },
+    { CHUNKED "ffffffffffffffffff\r\n", 400 },
+    { CHUNKED "-5\r\n", 400 },
+    { CHUNKED "5 \r\nhello\r\n", 400 },
+    { CHUNKED "fffffffffff\r\n", 413 },
+    { CHUNKED "0\r\nContent-Length: 5\r\n\r\n", 400 },
+    { CHUNKED "0\r\nHost: x\r\n\r\n", 400 },
+    { CHUNKED "0\r\n\nX", 400 },
+    { "BREW /refused HTTP/1.1\r\nHost: a\r\n\r\n", 501 },
+    { "get /refused HTTP/1.1\r\nHost: a\r\n\r\n", 501 },
+    { "\x16\x03\x01\x02 hello", 400 },
+    { "G@T /refused HTTP/1.1\r\nHost: a\r\n\r\n", 400 },
+    { HEAD_OF("CONNECT a:443") "\r\n", 405 },
+};
+
+enum { REFUSED_ROWS = sizeof(refused_rows) / sizeof(refused_rows[0]), REFUSED_LONG = 4 };
+
+size_t script_refused_count(void)
+{
+    return REFUSED_ROWS + REFUSED_LONG;
+}
+
+/* Those that are too long for this run's limits. Returns the status. */
+static uint16_t put_too_long(struct script *s, const struct weir_options *options, size_t index)
+{
+    switch (index) {
+    case 0:
+        put(s, "GET /refused");
+        for (uint32_t i = 0; i < options->line_max; i++)
+            put(s, "x");
+        put(s, " HTTP/1.1\r\nHost: a\r\n\r\n");
+        return 414;
+    case 1:
+        put(s, HEAD_OF("GET /refused") "X: ");
+        for (uint32_t i = 0; i < options->head_max; i++)
+            put(s, "x");
+        put(s, "\r\n\r\n");
+        return 431;
+    case 2:
+        put(s, HEAD_OF("GET /refused"));
+        for (uint32_t i = 0; i < options->fields_max; i++)
+            put(s, "X: y\r\n");
+        put(s, "\r\n");
+        return 431;
+    default:
+        put(s, CHUNKED "%llx\r\nhello", (unsigned long long)options->body_max + 1);
+        return 413;
+    }
+}
+
+/* Behind what is refused stands a request that is right: nobody may answer it. */
+static void put_refused(struct maker *m, size_t index)
+{
+    struct script *s = m->script;
+    struct expect *e = expect_add(s);
+    e->last = true;
+    if (index >= REFUSED_ROWS) {
+        e->status = put_too_long(s, m->rules->options, index - REFUSED_ROWS);
+    } else {
+        put(s, "%s", refused_rows[index].text);
+        e->status = refused_rows[index].status;
+    }
+    put(s, "GET /t/cd/%u/%u/5/0 HTTP/1.1\r\nHost: h\r\nX-Client: %u\r\n\r\n", m->client, 60000, m->client);
+}
+
+void script_make_refused(struct script *script, const struct script_rules *rules, uint32_t client, size_t index)
+{
+    struct chance c;
+    chance_seed(&c, index);
+    struct maker m = { .script = script, .c = &c, .rules = rules, .client = client };
+    *script = (struct script){ .ending = ENDING_REFUSED, .cut_order = SIM_FAULT_COUNT };
+    put_refused(&m, index);
+}
+
+/* ------------------------------------------------------------------ messages that never end */
+
+/* Begins a message and leaves it so. */
+static void put_part(struct maker *m, uint16_t status)
+{
+    static const struct {
+        const char *text;
+        enum sim_fault order;
+    } rows[] = {
+        { "G", ORDER_FIN_IN_HEAD },
+        { HEAD_OF("GET /part"), ORDER_FIN_IN_HEAD },
+        { "GET /part HTTP/1.1\r", ORDER_FIN_IN_HEAD },
+        { HEAD_OF("POST /part") "Content-Length: 10\r\n\r\n", ORDER_FIN_IN_BODY },
+        { HEAD_OF("POST /part") "Content-Length: 10\r\n\r\nhello", ORDER_FIN_IN_BODY },
+        { HEAD_OF("POST /part") "Transfer-Encoding: chunked\r\n\r\n", ORDER_FIN_IN_CHUNK_SIZE },
+        { HEAD_OF("POST /part") "Transfer-Encoding: chunked\r\n\r\n1", ORDER_FIN_IN_CHUNK_SIZE },
+        { HEAD_OF("POST /part") "Transfer-Encoding: chunked\r\n\r\n10;a=", ORDER_FIN_IN_CHUNK_SIZE },
+        { HEAD_OF("POST /part") "Transfer-Encoding: chunked\r\n\r\n10\r\nhello", ORDER_FIN_IN_BODY },
+        { HEAD_OF("POST /part") "Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\nX-T: x\r\n", ORDER_FIN_IN_BODY },
+    };
+    const size_t row = chance_below(m->c, sizeof(rows) / sizeof(rows[0]));
+    struct expect *e = expect_add(m->script);
+    put(m->script, "%s", rows[row].text);
+    e->status = status;
+    e->last = true;
+    m->script->cut_order = rows[row].order;
+}
+
+/* ------------------------------------------------------------------ nobody knows */
+
+static const char *const pieces[] = {
+    "\r\n", "\n", "\r", "\r\n\r\n", "0\r\n\r\n", "Content-Length: 5\r\n", "Transfer-Encoding: chunked\r\n", "Host: x\r\n", ":", " ", "\t",
+    "GET ", "POST ", " HTTP/1.1", " HTTP/1.0\r\n", "Connection: close\r\n", "Connection: keep-alive\r\n", "Expect: 100-continue\r\n",
+    "Upgrade: websocket\r\n", "%2e%2e/", "\xff", "ffffffffffffffff", ";", "/", "?", "*",
+};
+
+void script_of_bytes(struct script *script, const uint8_t *bytes, size_t len)
+{
+    *script = (struct script){ .ending = ENDING_WILD, .cut_order = SIM_FAULT_COUNT };
+    bytes_append(&script->stream, bytes, len);
+}
+
+/* Changes a few bytes of a stream that was right. */
+static void make_wild(struct maker *m)
+{
+    struct script made = *m->script;
+    const struct sim_bytes *from = &made.stream;
+    uint32_t changes = chance_between(m->c, 1, 6);
+    m->script->stream = (struct sim_bytes){ .data = NULL };
+    for (size_t i = from->start; i < from->end; i++) {
+        const bool here = changes > 0 && chance_one_in(m->c, (uint32_t)(1 + (from->end - from->start) / 4));
+        const char *piece = pieces[chance_below(m->c, sizeof(pieces) / sizeof(pieces[0]))];
+        const uint32_t what = chance_below(m->c, 4);
+        changes -= here;
+        if (here && what == 0)
+            continue;
+        if (here && what == 1)
+            put(m->script, "%s", piece);
+        const uint8_t byte = here && what == 2 ? (uint8_t)chance_below(m->c, 256) : from->data[i];
+        bytes_append(&m->script->stream, &byte, 1);
+    }
+    bytes_free(&made.stream);
+    m->script->count = m->script->good = 0;
+}
+
+/* ------------------------------------------------------------------ a whole script */
+
+static void put_requests(struct maker *m)
+{
+    if (chance_one_in(m->c, 60)) {
+        for (uint32_t count = chance_between(m->c, 100, 1000); count > 0; count--)
+            put_short(m);
+        return;
+    }
+    for (uint32_t count = chance_below(m->c, 6); count > 0; count--) {
+        put_request(m);
+        if (m->script->expects[m->script->count - 1].last)
+            return;
+    }
+}
+
+static bool ends_by_itself(const struct script *script)
+{
+    return script->count > 0 && script->expects[script->count - 1].last;
+}
+
+void script_make(struct script *script, struct chance *c, const struct script_rules *rules, uint32_t client, enum ending ending)
+{
+    struct maker m = { .script = script, .c = c, .rules = rules, .client = client, .no_head = ending == ENDING_WILD };
+    *script = (struct script){ .ending = ending, .cut_order = SIM_FAULT_COUNT };
+    put_requests(&m);
+    if (ending == ENDING_REFUSED && !ends_by_itself(script))
+        put_refused(&m, chance_below(c, (uint32_t)script_refused_count()));
+    else if (ending == ENDING_CUT && !ends_by_itself(script))
+        put_part(&m, 400);
+    else if (ending == ENDING_SILENT && !ends_by_itself(script) && chance_one_in(c, 2))
+        put_part(&m, 408);
+    else if (ending == ENDING_WILD)
+        make_wild(&m);
+    else if (ending == ENDING_CUT)
+        script->ending = ENDING_SHUT;
+    if (ending == ENDING_RESET) {
+        const struct expect *last = script->count > 0 ? &script->expects[script->count - 1] : NULL;
+        const bool at_gate = last != NULL && last->gate != 0;
+        script->reset_at = at_gate ? last->gate : chance_below(c, (uint32_t)stream_len(script) + 1);
+        script->cut_order = at_gate ? ORDER_RST_BEFORE_BODY : SIM_FAULT_COUNT;
+    }
+}

@@ -1,0 +1,80 @@
+/* What a client will say, and what it may expect to hear: made from chance before the client connects. */
+#ifndef WEIR_SIM_SCRIPT_H
+#define WEIR_SIM_SCRIPT_H
+
+#include "os_sim.h"
+#include "weir.h"
+
+/* Which handler answers in this run. */
+enum sim_handler { HANDLER_HELLO, HANDLER_FILES, HANDLER_TAGGED, HANDLER_COUNT };
+
+/* The answer to one request. */
+struct expect {
+    uint16_t status;               /* 0: any */
+    uint16_t or_status;            /* or this one */
+    bool head;                     /* it is a HEAD: no content comes */
+    bool may_continue;             /* it asked for a 100 (Continue) */
+    bool last;                     /* the connection ends behind it */
+    bool old;                      /* HTTP/1.0 */
+    bool has_tag;                  /* the content is sim_tag(tag, i), `size` bytes */
+    bool sized;                    /* `size` is what Content-Length must say */
+    uint64_t tag;
+    uint64_t size;
+    uint32_t number;               /* of the request on its connection, told back in X-Tag by the tagged handler */
+    size_t gate;                   /* where content begins that is not sent before a 100 came; 0: none */
+    size_t ends;                   /* where the request ends in the stream */
+};
+
+enum ending {
+    ENDING_CLOSE,                  /* hears all, then closes */
+    ENDING_SHUT,                   /* shuts its side after the last byte, then listens */
+    ENDING_CUT,                    /* shuts its side inside a message */
+    ENDING_RESET,                  /* resets somewhere */
+    ENDING_SILENT,                 /* says nothing more, and stays */
+    ENDING_REFUSED,                /* what comes at the end is refused, and it knows how */
+    ENDING_WILD,                   /* nobody knows what it will hear */
+    ENDING_COUNT
+};
+
+struct script {
+    struct sim_bytes stream;
+    struct expect *expects;
+    uint32_t count;
+    uint32_t cap;
+    uint32_t good;                 /* so many requests are complete and right: a handler sees these alone */
+    enum ending ending;
+    size_t reset_at;               /* ENDING_RESET: after so many bytes */
+    enum sim_fault cut_order;      /* ENDING_CUT, ENDING_RESET: what is counted when it happens; SIM_FAULT_COUNT: nothing */
+};
+
+/* What a request may cost in this run. */
+struct script_rules {
+    enum sim_handler handler;
+    const struct weir_options *options;
+    bool files_may_fail;           /* faults strike files: other answers are right, too */
+    bool files_change;             /* and their sizes are no promise */
+};
+
+/* `client` stands in every target. */
+void script_make(struct script *script, struct chance *c, const struct script_rules *rules, uint32_t client, enum ending ending);
+
+/* A script of bytes as they are, of which nothing is known. */
+void script_of_bytes(struct script *script, const uint8_t *bytes, size_t len);
+
+/* One plain request that every handler answers, for whoever tests the server's health. */
+void script_make_probe(struct script *script, const struct script_rules *rules, uint32_t client);
+
+/* A fixed text, refused in a known way. How many there are; and the status of one. */
+size_t script_refused_count(void);
+void script_make_refused(struct script *script, const struct script_rules *rules, uint32_t client, size_t index);
+
+void script_free(struct script *script);
+
+/* The tag of the answer to, and of the content of, a request. */
+uint64_t answer_tag(uint32_t client, uint32_t number);
+uint64_t content_tag(uint32_t client, uint32_t number);
+
+/* The files of HANDLER_FILES, put into the kernel. */
+void script_add_files(struct chance *c);
+
+#endif

@@ -1,0 +1,176 @@
+/* One run from a seed: a server with drawn options, a crowd of drawn clients, drawn faults; then the faults stop, and all must come to rest. */
+#include "world.h"
+
+/* All limits together: when nobody does anything any more, every connection is at its end by then. */
+static uint64_t all_limits(void)
+{
+    const struct weir_options *o = &world.options;
+    return (uint64_t)o->head_timeout + o->body_timeout + 2 * (uint64_t)o->send_timeout + o->idle_timeout + o->linger_timeout + 1000;
+}
+
+static void draw_options(struct chance *c)
+{
+    struct weir_options *o = &world.options;
+    static const uint64_t body_max[] = { 40000, 100000, 1 << 20 };
+    o->head_timeout = chance_between(c, 3000, 10000);
+    o->body_timeout = chance_between(c, 5000, 15000);
+    o->send_timeout = chance_between(c, 3000, 10000);
+    o->idle_timeout = chance_one_in(c, 6) ? 0 : chance_between(c, 5000, 20000);
+    o->linger_timeout = chance_between(c, 1500, 3000);
+    o->drain_timeout = chance_between(c, 1000, 8000);
+    o->body_max = body_max[chance_below(c, 3)];
+    o->line_max = chance_one_in(c, 2) ? 8192 : 2000;
+    o->head_max = chance_one_in(c, 2) ? 16384 : 9000;
+    o->linger_max = chance_one_in(c, 2) ? 262144 : 60000;
+    o->server_field = chance_one_in(c, 2);
+}
+
+static void draw_stream_sizes(struct client *client, struct chance *c)
+{
+    static const size_t sizes[] = { 1500, 4096, 16384, 65536, 1 << 20 };
+    client->send_cap = sizes[chance_below(c, 5)];
+    client->window = sizes[chance_below(c, 5)];
+}
+
+static enum ending draw_ending(struct chance *c)
+{
+    static const enum ending endings[] = {
+        ENDING_CLOSE, ENDING_CLOSE, ENDING_CLOSE, ENDING_CLOSE, ENDING_SHUT, ENDING_SHUT, ENDING_CUT, ENDING_RESET, ENDING_SILENT,
+        ENDING_REFUSED, ENDING_REFUSED, ENDING_WILD,
+    };
+    return endings[chance_below(c, sizeof(endings) / sizeof(endings[0]))];
+}
+
+static void add_clients(struct chance *c, uint32_t count)
+{
+    const struct script_rules rules = world_rules();
+    const uint32_t spread = chance_one_in(c, 3) ? 1 : chance_one_in(c, 2) ? 300 : 6000;
+    for (uint32_t i = 0; i < count; i++) {
+        struct script script;
+        script_make(&script, c, &rules, world.client_count + 1, draw_ending(c));
+        struct client *client = world_add(script, chance_below(c, spread));
+        client_draw_pace(client, c, &world.options);
+        draw_stream_sizes(client, c);
+    }
+}
+
+static uint32_t draw_crowd(struct chance *c)
+{
+    if (chance_one_in(c, 40))
+        return chance_between(c, 60, 200);
+    return chance_one_in(c, 4) ? chance_between(c, 8, 30) : chance_between(c, 1, 7);
+}
+
+/* Sometimes descriptors run out, for a while. */
+static void run_with_troubles(struct chance *c, uint64_t until)
+{
+    while (sim.now < until) {
+        const uint64_t part = sim.now + chance_between(c, 100, 4000);
+        world_run(part < until ? part : until);
+        if (world.worker.open == 0 && sim.now < part)
+            return;
+        if (world.descriptors_run_out && chance_one_in(c, 2))
+            sim_exhaust_descriptors(sim.now + chance_between(c, 20, 2000));
+    }
+}
+
+/* The faults stop. Whoever is there stays as it is, or goes on; a newcomer is answered within a second. */
+static void calm(struct chance *c)
+{
+    sim.faults_on = false;
+    sim.still_calls = 0;
+    sim.fd_limit = SIM_FDS_MAX;
+    sim.fd_limit_until = 0;
+    world.calm = true;
+    sim_trace("the faults stop");
+    const struct script_rules rules = world_rules();
+    struct script script;
+    script_make_probe(&script, &rules, world.client_count + 1);
+    struct client *probe = world_add(script, 0);
+    const bool has_room = world.worker.open + 70 < world.connections_max;
+    world_run(sim.now + 1100);
+    if (has_room && probe->answers != 1)
+        sim_broken("a newcomer waits for its answer, %u connections are open", world.worker.open);
+    if (has_room && probe->answered_at - probe->connected > 1000)
+        sim_broken("a newcomer waited %llu ms for its answer", (unsigned long long)(probe->answered_at - probe->connected));
+    world_run(sim.now + chance_below(c, 30000));
+}
+
+/* Those who behave well get all their answers, however slowly they read. */
+static void let_all_finish(void)
+{
+    const uint64_t until = sim.now + 1500000;
+    for (uint32_t i = 0; i < world.client_count; i++)
+        while (world.clients[i].exact && !client_is_done(&world.clients[i]) && sim.now < until)
+            world_turn();
+}
+
+/* Everybody falls silent: every limit does its work. */
+static void rest(void)
+{
+    let_all_finish();
+    for (uint32_t i = 0; i < world.client_count; i++) {
+        struct client *client = &world.clients[i];
+        if (client_next(client) != UINT64_MAX && !client_is_done(client) && !client->exact)
+            client_fall_silent(client);
+    }
+    world_run(sim.now + all_limits());
+    for (uint32_t i = 0; i < world.client_count; i++)
+        client_check_end(&world.clients[i]);
+    if (world.options.idle_timeout == 0)
+        for (uint32_t i = 0; i < world.client_count; i++)
+            client_leave(&world.clients[i]);
+    world_run(sim.now + all_limits());
+    if (world.worker.open != 0)
+        sim_broken("all limits have passed, and %u connections are still open", world.worker.open);
+}
+
+static void drain(void)
+{
+    world_stop();
+    const uint64_t until = sim.now + world.options.drain_timeout + 200;
+    for (uint32_t turns = 0; world_turn(); turns++)
+        if (turns > 100000)
+            sim_broken("the drain does not end");
+        else if (sim.now > until && !sim.faults_on)
+            sim_broken("the drain took %llu ms", (unsigned long long)(sim.now - world.stopped_at));
+    if (world.worker.open != 0)
+        sim_broken("the drain ended, and %u connections are open", world.worker.open);
+}
+
+static void simulate(void)
+{
+    struct chance *c = &world.chance;
+    world_boot();
+    draw_options(c);
+    const enum sim_handler handler = chance_one_in(c, 2) ? HANDLER_TAGGED : chance_one_in(c, 3) ? HANDLER_HELLO : HANDLER_FILES;
+    const uint32_t crowd = draw_crowd(c);
+    world.connections_max = chance_one_in(c, 5) ? chance_between(c, 1, 8) : 300;
+    world.descriptors_run_out = chance_one_in(c, 8);
+    if (world_open(handler, chance_one_in(c, 2)) < 0)
+        sim_broken("the worker does not open");
+    sim_draw_faults();
+    add_clients(c, crowd);
+    run_with_troubles(c, sim.now + chance_between(c, 100, 60000));
+    const uint32_t end = chance_below(c, 8);
+    if (end == 0)
+        drain();
+    if (end > 1) {
+        calm(c);
+        rest();
+        drain();
+    }
+    world_close();
+}
+
+void world_simulate(uint64_t seed)
+{
+    chance_seed(&world.chance, seed);
+    simulate();
+}
+
+void world_simulate_script(const uint8_t *script, size_t len)
+{
+    chance_script(&world.chance, script, len);
+    simulate();
+}

@@ -1,0 +1,95 @@
+/* One simulated run: a worker of the production code on the simulated kernel, its handler, and the clients around it. */
+#ifndef WEIR_SIM_WORLD_H
+#define WEIR_SIM_WORLD_H
+
+#include "client.h"
+#include "handler/static.h"
+#include "os_sim.h"
+#include "script.h"
+#include "server/worker.h"
+
+enum { WORLD_CLIENTS_MAX = 256, WORLD_PORT = 8080 };
+
+struct world {
+    struct chance chance;
+    struct weir_options options;
+    struct weir_handler handler;
+    enum sim_handler handler_kind;
+    struct static_files *files;
+    struct listener listener;
+    struct worker worker;
+    bool is_open;                  /* the worker is */
+    uint32_t connections_max;
+    int log_fd;
+    struct client clients[WORLD_CLIENTS_MAX];
+    uint32_t client_count;
+    uint64_t memory_before;        /* allocated when the worker was open and idle */
+    uint64_t stopped_at;           /* when the drain began; 0: it has not */
+    uint64_t turns;
+    uint64_t digest;               /* of the whole run, after world_close(): the same seed gives the same */
+    bool descriptors_run_out;      /* now and then, in this run */
+    bool calm;                     /* no faults any more: each turn takes a millisecond */
+
+    /* progress, for the check against turning in vain */
+    uint64_t last_progress;
+    uint64_t last_strikes;
+    uint32_t vain_turns;
+};
+
+extern struct world world;
+
+/* A world without clients. `chance` of it is seeded already. */
+void world_boot(void);
+
+/* Options with which limits pass soon, and which all runs start from. */
+struct weir_options world_options(void);
+
+/* Opens listener, handler, log and worker. 0, or what worker_open() or another says; then nothing is held. */
+int world_open(enum sim_handler handler, bool with_log);
+
+/* A client at `start` ms from now. */
+struct client *world_add(struct script script, uint64_t start);
+
+/* The clients do what is due, then the worker has a turn. false: its drain has ended. */
+bool world_turn(void);
+
+/* Turns until `until` (ms), or until no client has anything to do and the worker is at rest. */
+void world_run(uint64_t until);
+
+/* A drain begins. */
+void world_stop(void);
+
+/* Closes all, and checks that nothing is left. */
+void world_close(void);
+
+/* One whole run: from a seed, or from a script of bytes. */
+void world_simulate(uint64_t seed);
+void world_simulate_script(const uint8_t *script, size_t len);
+
+/* The client of a number, or NULL. */
+struct client *world_client(uint32_t number);
+
+struct script_rules world_rules(void);
+
+/* ---- the tagged handler (tagged.c) ---- */
+
+struct weir_handler tagged_handler(void);
+
+/* Bodies, files and requests that it has lent out. */
+uint32_t tagged_bodies_lent(void);
+uint32_t tagged_files_open(void);
+uint32_t tagged_requests_open(void);
+
+/* ---- what must hold (checks.c) ---- */
+
+/* After every turn. */
+void check_worker(const struct worker *w);
+
+/* A turn made no progress, nothing struck, and no client did anything: not twice in a row. */
+void check_progress(void);
+
+/* After the end of everything. */
+void check_nothing_left(void);
+void check_log(void);
+
+#endif
