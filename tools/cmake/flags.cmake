@@ -21,11 +21,13 @@ if(WEIR_SANITIZE)
     target_link_options(weir_instruments INTERFACE -fsanitize=${WEIR_SANITIZE})
 elseif(CMAKE_BUILD_TYPE STREQUAL Release)
     target_compile_options(weir_instruments INTERFACE -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong)
-    # Fat objects: whoever links without the plugin (ld -r, a consumer of libweir.a) finds machine code in them.
-    if(CMAKE_C_COMPILER_ID STREQUAL GNU)
-        target_compile_options(weir_instruments INTERFACE -flto=auto -ffat-lto-objects)
-        target_link_options(weir_instruments INTERFACE -flto=auto -O2)
-    endif()
+endif()
+
+# What is shipped is optimised as a whole. Fat objects: whoever links without the plugin (ld -r, a user of libweir.a) finds machine code in them.
+add_library(weir_lto INTERFACE)
+if(CMAKE_BUILD_TYPE STREQUAL Release AND CMAKE_C_COMPILER_ID STREQUAL GNU AND NOT WEIR_SANITIZE)
+    target_compile_options(weir_lto INTERFACE -flto=auto -ffat-lto-objects)
+    target_link_options(weir_lto INTERFACE -flto=auto -O2)
 endif()
 
 add_library(weir_flags INTERFACE)

@@ -15,7 +15,7 @@ set(map "${PROJECT_SOURCE_DIR}/tools/cmake/libweir.map")
 add_library(weir_shared SHARED ${objects})
 set_target_properties(weir_shared PROPERTIES OUTPUT_NAME weir EXPORT_NAME weir LINKER_LANGUAGE C LINK_DEPENDS "${map}"
     VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR})
-target_link_libraries(weir_shared PRIVATE weir_instruments ${LLHTTP_SYSTEM} Threads::Threads)
+target_link_libraries(weir_shared PRIVATE weir_instruments weir_lto ${LLHTTP_SYSTEM} Threads::Threads)
 target_link_options(weir_shared PRIVATE "-Wl,--version-script=${map}")
 if(NOT WEIR_SANITIZE)    # whose runtime comes with the program
     target_link_options(weir_shared PRIVATE -Wl,--no-undefined)
