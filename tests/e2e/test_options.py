@@ -1,0 +1,133 @@
+"""The command line: every wrong option has its one line and status 2, every failing start its one line and status 1."""
+
+import os
+import socket
+import subprocess
+
+from support import E2E, WEIR, limit, quick, scratch_path, seconds, site
+
+SIZES = ("--max-line", "--max-head", "--max-body", "--max-linger", "--min-rate")
+TIMES = ("--head-timeout", "--body-timeout", "--send-timeout", "--idle-timeout", "--linger-timeout", "--drain-timeout")
+COUNTS = ("--workers", "--max-fields", "--max-connections")
+
+WRONG = (
+    [["hello", name, value] for name in SIZES for value in ("x", "-1", "", "8q", "1.5", "k", "99999999999999999999", "8 k")] +
+    [["hello", name, value] for name in TIMES for value in ("x", "-1", "", "10y", "1.5s", "s", "ms", "99999999999999999999", "10 s", "9999999m")] +
+    [["hello", name, value] for name in COUNTS for value in ("x", "-1", "", "1k5", "99999999999999999999", "1.5")] +
+    [["hello", name] for name in SIZES + TIMES + COUNTS + ("--listen", "--poller", "--access-log")] +
+    [["hello", "--listen", value] for value in ("", "x", "127.0.0.1", "127.0.0.1:", "127.0.0.1:x", "127.0.0.1:65536", "127.0.0.1:-1", "[::1]", "[::1:80", "::1:80",
+                                                "256.0.0.1:80", "unix:", "unix:" + "p" * 200, "127.0.0.1:80:80", "[127.0.0.1]:80", "tcp:127.0.0.1:80")] +
+    [["hello", "--poller", "kqueue"], ["hello", "--poller", ""], ["hello", "--workers", "257"], ["hello", "--max-fields", "201"], ["hello", "--max-head", "65536"],
+     ["hello", "--nonsense"], ["hello", "-x"], ["hello", "--list", "127.0.0.1:0"], ["hello", "--dot-files"], ["hello", "DIR"], ["serve", ".", "."],
+     ["serve", "--nonsense"], ["hello", "--no-server-header=yes"], ["dance"], [], ["--nonsense"]]
+)
+
+
+def run(*args, **kwargs):
+    return subprocess.run([*WEIR, *args], capture_output=True, timeout=seconds(5), stdin=subprocess.DEVNULL, check=False, **kwargs)
+
+
+@quick
+class Options(E2E):
+    def test_every_wrong_option_gets_one_line_and_status_2(self):
+        wrong = []
+        for args in WRONG:
+            try:
+                done = run(*args)
+            except subprocess.TimeoutExpired:
+                wrong.append(f"{args}: taken")
+                if len(wrong) > 3:
+                    break
+                continue
+            if done.returncode != 2:
+                wrong.append(f"{args}: status {done.returncode}, {done.stderr!r}")
+            elif not done.stderr.startswith(b"weir: ") or done.stderr.count(b"\n") != 1 or not done.stderr.endswith(b"\n"):
+                wrong.append(f"{args}: not one line: {done.stderr!r}")
+            elif done.stdout:
+                wrong.append(f"{args}: said on standard output {done.stdout!r}")
+            elif len(args) > 1 and args[1].startswith("--") and args[1].encode() not in done.stderr:
+                wrong.append(f"{args}: does not name the option: {done.stderr!r}")
+        self.assertEqual(wrong, [], "\n" + "\n".join(wrong))
+
+    def test_right_options_in_both_spellings_are_taken(self):
+        for args in (["--max-line=1k", "--head-timeout=250ms", "--workers=1"],
+                     ["--max-line", "1024", "--max-head", "16k", "--max-fields", "200", "--max-body", "1m", "--max-connections", "100", "--head-timeout", "10",
+                      "--body-timeout", "2m", "--send-timeout", "5s", "--idle-timeout", "0", "--linger-timeout", "1s", "--drain-timeout", "1s", "--min-rate", "1k",
+                      "--max-linger", "64k", "--poller", "epoll", "--access-log", "off", "--no-server-header", "--workers", "2"]):
+            with self.subTest(args=args):
+                server = self.server("hello", *args)
+                self.assert_serves(server)
+
+    def test_help_and_version_go_to_standard_output(self):
+        done = run("--help")
+        self.assertEqual((done.returncode, done.stderr), (0, b""))
+        for name in SIZES + TIMES + COUNTS + ("--listen", "--poller", "--access-log", "--no-server-header", "--dot-files", "serve", "hello"):
+            self.assertIn(name.encode(), done.stdout)
+        self.assertEqual(max(len(line) for line in done.stdout.splitlines()) <= 140, True)
+        done = run("--version")
+        self.assertEqual((done.returncode, done.stderr), (0, b""))
+        self.assertRegex(done.stdout, rb"^weir \d+\.\d+\.\d+\n$")
+        for command in ("serve", "hello"):
+            self.assertEqual(run(command, "--help").returncode, 0)
+
+    def assert_start_fails(self, *args):
+        done = run(*args)
+        self.assertEqual(done.returncode, 1, (args, done.stderr))
+        self.assertTrue(done.stderr.startswith(b"weir: "), done.stderr)
+        self.assertEqual(done.stderr.count(b"\n"), 1, done.stderr)
+        return done.stderr
+
+    def test_a_folder_that_is_not_there_or_no_folder_is_a_failing_start(self):
+        self.assertIn(b"nowhere", self.assert_start_fails("serve", "/nowhere/at/all", "--listen", "127.0.0.1:0"))
+        self.assert_start_fails("serve", os.path.join(site(), "a.txt"), "--listen", "127.0.0.1:0")
+        self.assert_start_fails("serve", os.path.join(site(), "pipe"), "--listen", "127.0.0.1:0")
+
+    def test_a_port_that_is_taken_is_a_failing_start(self):
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            port = taken.getsockname()[1]
+            for workers in ("1", "2"):
+                self.assertIn(str(port).encode(), self.assert_start_fails("hello", "--listen", f"127.0.0.1:{port}", "--workers", workers))
+
+    def test_a_port_that_another_weir_has_is_taken(self):
+        for workers in ("1", "2"):
+            server = self.server("hello", "--workers", workers)
+            self.assert_start_fails("hello", "--listen", f"127.0.0.1:{server.port}", "--workers", workers)
+            self.assert_serves(server)
+
+    def test_the_same_address_given_twice_is_taken(self):
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        self.assert_start_fails("hello", "--listen", f"127.0.0.1:{port}", "--listen", f"127.0.0.1:{port}")
+
+    def test_an_address_of_another_machine_is_a_failing_start(self):
+        self.assert_start_fails("hello", "--listen", "192.0.2.1:0")
+
+    def test_a_unix_path_that_cannot_be_is_a_failing_start(self):
+        self.assert_start_fails("hello", "--listen", "unix:/nowhere/at/all/sock")
+
+    def test_a_file_that_is_no_socket_is_not_replaced_by_one(self):
+        path = scratch_path("precious")
+        with open(path, "w", encoding="ascii") as f:
+            f.write("precious")
+        self.assert_start_fails("hello", "--listen", f"unix:{path}")
+        with open(path, encoding="ascii") as f:
+            self.assertEqual(f.read(), "precious")
+
+    def test_a_unix_socket_that_another_weir_listens_on_is_taken(self):
+        path = scratch_path("sock")
+        server = self.server("hello", listen=[f"unix:{path}"])
+        self.assert_start_fails("hello", "--listen", f"unix:{path}")
+        self.assert_serves(server)
+
+    def test_a_log_that_cannot_be_opened_is_a_failing_start(self):
+        self.assert_start_fails("hello", "--listen", "127.0.0.1:0", "--access-log", "/nowhere/at/all/log")
+        self.assert_start_fails("hello", "--listen", "127.0.0.1:0", "--access-log", "/")
+
+    def test_too_few_descriptors_to_serve_anybody_is_a_failing_start(self):
+        done = subprocess.run(["prlimit", "--nofile=8", "--", *WEIR, "hello", "--listen", "127.0.0.1:0", "--workers", "2", "--drain-timeout", limit(1)],
+                              capture_output=True, timeout=seconds(5), check=False)
+        self.assertEqual(done.returncode, 1, done)
+        self.assertEqual(done.stderr.count(b"\n"), 1, done.stderr)

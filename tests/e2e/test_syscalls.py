@@ -1,0 +1,96 @@
+"""What a request costs in system calls, counted by strace on the real binary."""
+
+import collections
+import re
+
+from support import E2E, alone, end_strace, native, site, strace_attached
+
+GET = "GET {} HTTP/1.1\r\nHost: x\r\n\r\n"
+WAITS = {"epoll_wait", "epoll_pwait", "epoll_pwait2"}
+
+
+def calls_in(trace):
+    """The names of the calls in their order, each once, though strace may cut one into two lines."""
+    calls = []
+    for line in trace.splitlines():
+        match = re.match(r"(?:\d+\s+)?(?:<\.\.\. (\w+) resumed|(\w+)\()", line)
+        if match and "<unfinished" not in line:
+            calls.append(match.group(1) or match.group(2))
+    return calls
+
+
+@alone
+@native
+class Calls(E2E):
+    ROUNDS = 200
+
+    def trace(self, server, act):
+        tracer, path = strace_attached(server)
+        try:
+            act()
+        finally:
+            trace = end_strace(tracer, path)
+        return calls_in(trace)
+
+    def assert_cheap(self, name, calls, rounds, most):
+        counts = collections.Counter(c for c in calls if c not in WAITS)
+        print(f"     calls for {rounds} × {name}: {dict(counts)}; in order: {' '.join(calls[1:8])}")
+        self.assertEqual(counts["epoll_ctl"], 0)
+        self.assertLessEqual(sum(counts.values()), most * rounds + 6, counts)        # a few for the second's timer
+
+    def asked(self, server, target, pipelined=1, **kwargs):
+        client = self.client(server)
+
+        def ask():
+            client.send(GET.format(target) * pipelined)
+            for _ in range(pipelined):
+                self.assertEqual(client.read().status, kwargs.get("status", 200))
+        for _ in range(20):
+            ask()
+        return self.trace(server, lambda: [ask() for _ in range(self.ROUNDS)])
+
+    def test_a_kept_hello_costs_two_calls_besides_the_wait_and_no_epoll_ctl(self):
+        self.assert_cheap("hello", self.asked(self.server("hello", "--workers", "1"), "/"), self.ROUNDS, 2)
+
+    def test_a_small_file_costs_two_calls_besides_the_wait_and_no_epoll_ctl(self):
+        self.assert_cheap("a small file", self.asked(self.server("serve", site(), "--workers", "1"), "/a.txt"), self.ROUNDS, 2)
+
+    def test_sixteen_pipelined_requests_cost_two_calls(self):
+        self.assert_cheap("16 pipelined hellos", self.asked(self.server("hello", "--workers", "1"), "/", pipelined=16), self.ROUNDS, 2)
+
+    def test_a_hello_with_the_log_on_costs_no_call_of_its_own(self):
+        server = self.server("hello", "--workers", "1", "--access-log", "/dev/null")
+        self.assert_cheap("hello with a log", self.asked(server, "/"), self.ROUNDS, 2)
+
+    def test_a_large_file_costs_no_epoll_ctl(self):
+        server = self.server("serve", site(), "--workers", "1")
+        client = self.client(server, receive_buffer=65536, timeout=30)
+        client.ask("/a.txt")
+
+        def fetch():
+            client.send(GET.format("/big.bin"))
+            client.read(on_data=lambda data: None)
+        counts = collections.Counter(self.trace(server, fetch))
+        print(f"     calls for a file of 32 MiB: {dict(counts)}")
+        self.assertEqual(counts["epoll_ctl"], 0)
+        self.assertGreater(counts["sendfile"], 0)
+        self.assertEqual(counts["pread64"] + counts["read"], 0)
+
+    def test_a_connection_is_registered_once_and_removed_by_its_close(self):
+        server = self.server("hello", "--workers", "1")
+        self.assert_serves(server)
+
+        def visit():
+            for _ in range(20):
+                client = self.client(server)
+                for _ in range(3):
+                    client.ask()
+                client.close()
+            self.assert_serves(server)
+        counts = collections.Counter(self.trace(server, visit))
+        print(f"     calls for 20 connections of 3 hellos: {dict(counts)}")
+        self.assertLessEqual(counts["epoll_ctl"], 21)
+
+    def test_no_memory_is_taken_or_given_back_for_a_request(self):
+        calls = self.asked(self.server("serve", site(), "--workers", "1"), "/64k.bin")
+        self.assertFalse({"brk", "mmap", "munmap", "mremap", "madvise"} & set(calls), collections.Counter(calls))
