@@ -312,11 +312,14 @@ static bool take_arrow(struct scan *s, const struct row *row)
 {
     char byte = s->bytes.ptr[s->at];
     const struct arrow *arrow = arrow_for(row, byte);
-    if ((byte != '\r' || row->section == FIELDS) && allowance(s, row->section) == 0)
-        return refuse_too_much(s, row->section);
+    enum section section = row->section;
+    if ((byte != '\r' || section == FIELDS) && allowance(s, section) == 0)
+        return refuse_too_much(s, section);
     if (arrow == NULL)
         return refuse_byte(s, row, byte);
-    return act(s, arrow, byte) && account(s, row->section, 1);
+    if (byte == '\r' && section == EXTENSION)
+        section = FREE;
+    return act(s, arrow, byte) && account(s, section, 1);
 }
 
 /* ------------------------------------------------------------------ the fast lane */

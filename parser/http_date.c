@@ -91,11 +91,11 @@ static struct civil civil_of(int64_t seconds)
 /* ------------------------------------------------------------------ reading */
 
 /* w: a short day of the week; W: a long one; d: day, two digits; e: day, padded with a space; M: month; Y, y: year of four digits, of two;
- * t: time. Anything else stands for itself. */
+ * t: time; G: "GMT". Anything else stands for itself. */
 static const struct {
     const char *parts;
     bool short_year;
-} forms[] = { { "w, d M Y t GMT", false }, { "W, d-M-y t GMT", true }, { "w M e t Y", false } };
+} forms[] = { { "w, d M Y t G", false }, { "W, d-M-y t G", true }, { "w M e t Y", false } };
 
 static bool take(struct slice *rest, struct slice expected)
 {
@@ -164,6 +164,7 @@ static bool take_part(struct slice *rest, char part, struct civil *c)
     case 't': return take_time(rest, c);
     case 'y': return take_number(rest, 2, &c->year);
     case 'Y': return take_number(rest, 4, &c->year);
+    case 'G': return take(rest, SLICE("GMT"));
     default: return take(rest, (struct slice){ &part, 1 });
     }
 }

@@ -230,6 +230,9 @@ static bool check_transfer_encoding(struct request *r, const struct known_fields
         return refuse(r, 400, 9, "more than one Transfer-Encoding");
     if (r->minor_version == 0)
         return refuse(r, 400, 9, "Transfer-Encoding in HTTP/1.0");
+    for (const char *blank = rest.ptr + rest.len; *blank != '\r'; blank++)
+        if (*blank == '\t')
+            return refuse(r, 400, 9, "tab behind Transfer-Encoding");      /* llhttp takes it for a part of the coding's name */
     r->chunked = slice_equals_ignoring_case(rest, SLICE("chunked"));
     if (r->chunked)
         return true;
