@@ -43,6 +43,8 @@ void client_draw_pace(struct client *client, struct chance *c, const struct weir
         client->read_max = 0;
         client->exact = false;
     }
+    for (uint32_t i = 0; client->read_pause > 0 && i < client->script.count; i++)
+        client->script.expects[i].gate = 0;    /* who reads slowly hears a 100 too late to wait for it */
     if (ending == ENDING_RESET || ending == ENDING_WILD)
         client->exact = false;
     if (ending == ENDING_RESET && chance_one_in(c, 2))
@@ -56,7 +58,7 @@ static bool is_over(const struct client *client)
 
 bool client_is_done(const struct client *client)
 {
-    return is_over(client) || (client->step == CLIENT_LISTENS && client->next == UINT64_MAX);
+    return is_over(client) || (client->step == CLIENT_LISTENS && client_next(client) == UINT64_MAX);
 }
 
 /* ------------------------------------------------------------------ hearing */
@@ -119,6 +121,7 @@ static void check_final(struct client *client)
     if (e->ends > client->said && r->status != 408 && !r->says_close)
         heard_wrong(client, "an answer before its request was complete");
     r->no_content = e->head;
+    client->blind |= e->head && r->status == 408;      /* did the server get so far as to know that it is a HEAD? */
     if (e->sized && r->status == e->status && r->status == 200 && r->length != e->size)
         heard_wrong(client, "a Content-Length that is not the content's");
     if (e->old && !r->says_close && !r->says_keep_alive)

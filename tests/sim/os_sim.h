@@ -67,6 +67,7 @@ struct sim_stream {
     bool struck;                   /* a fault that ends the connection struck it, or its client reset it */
     bool excused;                  /* a fault that may end it struck it or all: the client can ask for no answer */
     bool in_use_by_client;
+    bool in_file;                  /* the last thing sent was a part of a file, not its end */
     bool news;                     /* the server did something that the client has not looked at */
 };
 

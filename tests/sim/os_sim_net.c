@@ -232,6 +232,8 @@ void sim_client_reset(struct sim_stream *s)
     if (s->broken)
         return;
     sim_trace("client %u resets", s->client);
+    if (s->in_file)
+        sim_count(ORDER_RST_IN_FILE);
     sim.progress++;
     stream_break(s, ECONNRESET);
 }
@@ -583,6 +585,7 @@ ssize_t os_send(int fd, const struct iovec *stretches, int count, bool more)
     const ssize_t result = send_count(s, SIM_SEND, len, count == 2 && stretches[1].iov_len > 0 ? first : 0);
     if (result > 0) {
         const size_t taken = (size_t)result;
+        s->in_file = false;
         bytes_append(&s->to_client, stretches[0].iov_base, taken < first ? taken : first);
         if (taken > first)
             bytes_append(&s->to_client, stretches[1].iov_base, taken - first);
@@ -618,8 +621,10 @@ ssize_t os_sendfile(int fd, int file, uint64_t offset, size_t size)
         at += part;
         left -= part;
     }
-    if (result > 0)
+    if (result > 0) {
         sent(s, (size_t)result);
+        s->in_file = (size_t)result < size;
+    }
     sim_trace("   sendfile(%d, %d, %llu, %zu) = %zd  [client %u]", fd, file, (unsigned long long)offset, size, result, s->client);
     return result;
 }

@@ -390,7 +390,7 @@ static const struct {
     { "GET /refused HTTP/1.1\r\nHost:\r\n\r\n", 400 },
     { HEAD_OF("POST /refused") "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\nhello", 400 },
     { HEAD_OF("POST /refused") "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", 501 },
-    { HEAD_OF("POST /refused") "Transfer-Encoding: gzip\r\n\r\n", 501 },
+    { HEAD_OF("POST /refused") "Transfer-Encoding: gzip\r\n\r\n", 400 },
     { "POST /refused HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400 },
     { HEAD_OF("POST /refused") "Content-Length: 005\r\n\r\nhello", 400 },
     { HEAD_OF("POST /refused") "Content-Length: 5,5\r\n\r\nhello", 400 },

@@ -55,14 +55,16 @@ static int handler_open(enum sim_handler kind)
     if (kind != HANDLER_FILES)
         return 0;
     script_add_files(&world.chance);
-    return static_files_open(&world.files, &options, &world.handler, error);
+    const int rc = static_files_open(&world.files, &options, &world.handler, error);
+    world.handler.methods = WEIR_GET | WEIR_HEAD;      /* as weir_open() completes it */
+    return rc;
 }
 
 static int listener_begin(void)
 {
     char error[WEIR_ERROR_SIZE];
     struct listener listeners[LISTENER_SOCKETS_MAX];
-    const int count = listener_open(listeners, "127.0.0.1:8080", error);
+    const int count = listener_open(listeners, "127.0.0.1:8080", false, error);
     world.listener = listeners[0];
     return count < 0 ? count : 0;
 }
@@ -162,7 +164,7 @@ static bool clients_are_done(void)
 void world_run(uint64_t until)
 {
     for (uint32_t turns = 0; sim.now < until; turns++) {
-        if (clients_are_done() && world.worker.open == 0)
+        if (clients_are_done() && world.worker.open == 0 && sim.fds[world.listener.fd].backlog == 0)
             return;
         if (turns > TURNS_MAX)
             sim_broken("%u turns, and no end", turns);
@@ -206,8 +208,8 @@ void world_stop(void)
 void world_close(void)
 {
     if (world.is_open) {
-        worker_close(&world.worker);
         world.is_open = false;
+        worker_close(&world.worker);
         check_log();
         if (world.log_fd >= 0)
             os_close(world.log_fd);
