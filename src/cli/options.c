@@ -1,11 +1,11 @@
 #include "cli/options.h"
 
-#include <arpa/inet.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/un.h>
+
+#include "parser/address.h"
 
 /* ---- the table ---- */
 
@@ -61,8 +61,8 @@ static const struct option file_options[] = {
 };
 
 static const struct option size_options[] = {
-    { "--max-line", "BYTES", VALUE_BYTES, FOR_ALL, AT(weir.line_max), 16, 65535, NULL, "request line, else 414" },
-    { "--max-head", "BYTES", VALUE_BYTES, FOR_ALL, AT(weir.head_max), 64, 65535, NULL, "whole head of a request, else 431" },
+    { "--max-line", "BYTES", VALUE_BYTES, FOR_ALL, AT(weir.line_max), 64, 65535, NULL, "request line, else 414" },
+    { "--max-head", "BYTES", VALUE_BYTES, FOR_ALL, AT(weir.head_max), 128, 65535, NULL, "whole head of a request, else 431" },
     { "--max-fields", "N", VALUE_COUNT, FOR_ALL, AT(weir.fields_max), 1, 200, NULL, "fields of a request, else 431" },
     { "--max-body", "BYTES", VALUE_BYTES_WIDE, FOR_ALL, AT(weir.body_max), 0, INT64_MAX, NULL, "body of a request, else 413" },
     { "--max-connections", "N", VALUE_COUNT, FOR_ALL, AT(weir.connections_max), 1, 100000000, "what descriptors allow",
@@ -239,42 +239,13 @@ static enum cli_verdict take_number(struct parse *p, const struct option *option
     return CLI_RUN;
 }
 
-static bool is_port(const char *text)
-{
-    uint64_t port;
-    return strlen(text) <= 5 && number_read(&number_kinds[VALUE_COUNT], text, &port) && port <= 65535;
-}
-
-/* `text`, which ends at `end`, is an address of the family. */
-static bool is_host(int family, const char *text, const char *end)
-{
-    char host[INET6_ADDRSTRLEN];
-    unsigned char address[sizeof(struct in6_addr)];
-    if ((size_t)(end - text) >= sizeof(host))
-        return false;
-    memcpy(host, text, (size_t)(end - text));
-    host[end - text] = '\0';
-    return inet_pton(family, host, address) == 1;
-}
-
-/* One of the forms that weir.h names for an address. */
-static bool is_address(const char *text)
-{
-    if (strncmp(text, "unix:", 5) == 0)
-        return text[5] != '\0' && strlen(text + 5) < sizeof(((struct sockaddr_un *)NULL)->sun_path);
-    const char *const colon = strrchr(text, ':');
-    if (colon == NULL || !is_port(colon + 1))
-        return false;
-    if (text[0] == '[')
-        return colon > text + 1 && colon[-1] == ']' && is_host(AF_INET6, text + 1, colon - 1);
-    return colon == text || is_host(AF_INET, text, colon);
-}
-
 static enum cli_verdict take_listen(struct parse *p, const struct option *option, const char *text)
 {
     (void)option;
-    if (!is_address(text))
-        return wrong(p, "%s %.60s: must be an address such as 127.0.0.1:8080, [::1]:8080, :8080 or unix:PATH", p->option, text);
+    struct address address;
+    const char *const fault = address_parse(slice_of(text), &address);
+    if (fault != NULL)
+        return wrong(p, "%s %.120s: %s", p->option, text, fault);
     if (p->out->weir.listen_count == CLI_LISTEN_MAX)
         return wrong(p, "%s %.60s: may be given %d times at most", p->option, text, (int)CLI_LISTEN_MAX);
     p->out->listen[p->out->weir.listen_count++] = text;

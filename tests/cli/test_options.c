@@ -188,7 +188,8 @@ struct wrong_case {
     const char *error;
 };
 
-#define ADDRESS_HINT ": must be an address such as 127.0.0.1:8080, [::1]:8080, :8080 or unix:PATH"
+#define ADDRESS_HINT ": say 127.0.0.1:8080, [::1]:8080, :8080 or unix:PATH"
+#define PORT_HINT ": the port is no number from 0 to 65535"
 #define SIZE_HINT ": must be a size such as 8192, 8k or 1m"
 #define TIME_HINT ": must be a time such as 10s, 250ms or 2m"
 
@@ -227,7 +228,7 @@ static const struct wrong_case wrong_cases[] = {
     { "hello --max-body 18446744073709551616", "--max-body 18446744073709551616" SIZE_HINT },
     { "hello --max-body 99999999999999g", "--max-body 99999999999999g" SIZE_HINT },
     { "hello --max-body 9223372036854775808", "--max-body 9223372036854775808: must be from 0 to 9223372036854775807" },
-    { "hello --max-head 64k", "--max-head 64k: must be from 64 to 65535" },
+    { "hello --max-head 64k", "--max-head 64k: must be from 128 to 65535" },
     { "hello --max-fields 201", "--max-fields 201: must be from 1 to 200" },
     { "hello --max-linger 4g", "--max-linger 4g: must be from 0 to 4294967295" },
     { "hello --head-timeout soon", "--head-timeout soon" TIME_HINT },
@@ -239,10 +240,10 @@ static const struct wrong_case wrong_cases[] = {
     { "hello --listen 8080", "--listen 8080" ADDRESS_HINT },
     { "hello --listen localhost:8080", "--listen localhost:8080" ADDRESS_HINT },
     { "hello --listen 127.0.0.1", "--listen 127.0.0.1" ADDRESS_HINT },
-    { "hello --listen 127.0.0.1:", "--listen 127.0.0.1:" ADDRESS_HINT },
-    { "hello --listen 127.0.0.1:65536", "--listen 127.0.0.1:65536" ADDRESS_HINT },
-    { "hello --listen 127.0.0.1:000080", "--listen 127.0.0.1:000080" ADDRESS_HINT },
-    { "hello --listen 127.0.0.1:8x", "--listen 127.0.0.1:8x" ADDRESS_HINT },
+    { "hello --listen 127.0.0.1:", "--listen 127.0.0.1:" PORT_HINT },
+    { "hello --listen 127.0.0.1:65536", "--listen 127.0.0.1:65536" PORT_HINT },
+    { "hello --listen 127.0.0.1:000080", "--listen 127.0.0.1:000080" PORT_HINT },
+    { "hello --listen 127.0.0.1:8x", "--listen 127.0.0.1:8x" PORT_HINT },
     { "hello --listen 127.1:80", "--listen 127.1:80" ADDRESS_HINT },
     { "hello --listen ::1:80", "--listen ::1:80" ADDRESS_HINT },
     { "hello --listen [::1]", "--listen [::1]" ADDRESS_HINT },
@@ -251,7 +252,7 @@ static const struct wrong_case wrong_cases[] = {
     { "hello --listen [127.0.0.1]:80", "--listen [127.0.0.1]:80" ADDRESS_HINT },
     { "hello --listen [0000:0000:0000:0000:0000:0000:0000:0000:0000:0001]:80",
       "--listen [0000:0000:0000:0000:0000:0000:0000:0000:0000:0001]:80" ADDRESS_HINT },
-    { "hello --listen unix:", "--listen unix:" ADDRESS_HINT },
+    { "hello --listen unix:", "--listen unix:: no path; say unix:PATH" },
     { "hello --listen a\nb", "--listen a?b" ADDRESS_HINT },
 };
 
