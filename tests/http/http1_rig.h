@@ -325,4 +325,34 @@ static inline bool rig_read_answer(struct slice *sent, bool is_head, struct rig_
     return true;
 }
 
+static inline bool rig_record_is_head(const struct rig_record *record)
+{
+    return strncmp(record->line, "HEAD ", 5) == 0;
+}
+
+/* What is wrong with what left and what was recorded, or NULL: each answer is one, has its record, and that tells its status and its content. For
+ * a connection that was not broken. */
+static inline const char *rig_fault(const struct rig *r)
+{
+    struct slice sent = { r->sent, r->sent_len };
+    size_t recorded = 0;
+    size_t count;
+    for (struct rig_answer got; sent.len > 0;) {
+        const bool is_last = recorded == r->record_count;
+        if (!rig_read_answer(&sent, !is_last && rig_record_is_head(&r->records[recorded]), &got))
+            return "this is no answer";
+        if (got.status == 100)
+            continue;
+        if (is_last)
+            return "an answer without a record";
+        if (got.status != r->records[recorded].status || got.content.len != r->records[recorded].body_sent)
+            return "a record of another answer";
+        recorded++;
+        const struct slice connection = rig_field(&got, "Connection", &count);
+        if (count > 1 || (slice_equals(connection, SLICE("close")) && sent.len > 0))
+            return "an answer behind the last one";
+    }
+    return recorded == r->record_count ? NULL : "a record without an answer";
+}
+
 #endif
