@@ -5,9 +5,10 @@ passed=0
 failed=0
 declare -A broken=()    # builds that failed: what needs them cannot run
 
-# step NAME COMMAND...: runs it, counts the checks in its output, and shows one line; where it fails, what it said. Sets `ok` to yes or no.
+# step NAME COMMAND...: runs it, counts the checks in its output, and shows one line; where it fails, what it said. Sets `ok` to yes
+# or no, and `log` to the file that holds what it said.
 step() {
-    local name=$1 log status=0 begun=$SECONDS good bad skipped note
+    local name=$1 status=0 begun=$SECONDS good bad skipped note
     shift
     ok=yes
     log=$logs/${name//[^a-zA-Z0-9+-]/_}.log

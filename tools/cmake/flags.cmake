@@ -38,7 +38,7 @@ target_compile_options(weir_flags INTERFACE -std=gnu17 -Wall -Wextra -Wpedantic 
 target_link_libraries(weir_flags INTERFACE weir_instruments Threads::Threads)
 if(WEIR_COVERAGE)
     target_compile_options(weir_flags INTERFACE --coverage -O0 -fprofile-update=atomic)
-    target_link_options(weir_flags INTERFACE --coverage)
+    target_link_options(weir_instruments INTERFACE --coverage)
 endif()
 
 # WEIR_DEBUG: assertions, tracing with WEIR_TRACE=1, and what "cannot happen" aborts.
