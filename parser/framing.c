@@ -432,9 +432,10 @@ enum framing_verdict framing_check_chunked(struct framing *f, const struct reque
     struct scan s = { f, limits, bytes, 0, refusal };
     if (f->state == HEAD_END)
         f->state = SIZE_FIRST;
-    if (bytes.len > 0 && f->state == BODY_END) {
+    enum framing_verdict verdict = f->state == BODY_END ? FRAMING_END : check(&s);
+    if (verdict == FRAMING_END && s.at < bytes.len) {
         refuse(&s, 400, 1, "bytes behind the last chunk");
         return FRAMING_REFUSED;
     }
-    return check(&s);
+    return verdict;
 }
