@@ -338,7 +338,7 @@ static enum cli_verdict take_option(struct parse *p, int argc, char *const argv[
     if ((option->commands & 1u << p->out->command) == 0)
         return wrong(p, "%s: not an option of `weir %s`", p->option, commands[p->out->command].name);
     if (option->value == NULL && text != NULL)
-        return wrong(p, "%s: takes no value", p->option);
+        return wrong(p, "%.60s: takes no value", word);
     if (option->value != NULL && text == NULL) {
         if (*at + 1 >= argc)
             return wrong(p, "%s: needs a value: %s %s", p->option, p->option, option->value);

@@ -45,6 +45,7 @@ struct conn {
     uint8_t state;                 /* enum conn_state; begins in conn_init() and conn_open(), changes in conn_advance() alone */
     uint8_t limit;                 /* enum limit: the list in which it stands */
     uint8_t ready;                 /* bits of enum conn_ready */
+    bool kept;                     /* it has had an answer since it was opened */
     struct weir_peer peer;
 };
 

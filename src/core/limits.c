@@ -72,6 +72,13 @@ uint64_t limits_next(const struct limits *l)
     return next;
 }
 
+uint64_t limits_age(const struct limits *l, uint32_t slot, uint64_t now)
+{
+    const struct conn *c = &l->conns[slot];
+    weir_assert(c->limit != LIMIT_NONE);
+    return c->deadline == NEVER_PASSES ? UINT64_MAX : now - (c->deadline - l->lists[c->limit].length);
+}
+
 uint32_t limits_oldest(const struct limits *l, enum limit limit)
 {
     weir_assert(limit < LIMIT_COUNT);

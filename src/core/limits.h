@@ -29,6 +29,9 @@ uint32_t limits_passed(const struct limits *l, uint64_t now);
 /* When the next limit passes; UINT64_MAX: never. */
 uint64_t limits_next(const struct limits *l);
 
+/* How long ago the limit was armed, in ms; UINT64_MAX where it is off. The connection is in a list. */
+uint64_t limits_age(const struct limits *l, uint32_t slot, uint64_t now);
+
 /* The connection that has been longest in a list, or CONN_NOWHERE. */
 uint32_t limits_oldest(const struct limits *l, enum limit limit);
 

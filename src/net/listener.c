@@ -3,11 +3,9 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/un.h>
 
 #include "net/peer.h"
 #include "os/os.h"
@@ -16,20 +14,9 @@
 /* Connections that the kernel keeps until they are accepted; it takes less where net.core.somaxconn says so. */
 #define BACKLOG 4096
 
-/* An address in the kernel's form. */
-struct socket_address {
-    union {
-        struct sockaddr any;
-        struct sockaddr_in v4;
-        struct sockaddr_in6 v6;
-        struct sockaddr_un unix_path;
-    } at;
-    socklen_t len;
-};
-
-static struct socket_address kernel_address(const struct address *a)
+static struct listener_address kernel_address(const struct address *a)
 {
-    struct socket_address s = { .len = 0 };
+    struct listener_address s = { .len = 0 };
     switch (a->kind) {
     case ADDRESS_IPV4:
         s.at.v4 = (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = htons(a->port) };
@@ -65,7 +52,7 @@ static bool is_socket(const char *path)
 }
 
 /* A socket at `path` on which nobody listens is removed: its server ended without doing so. Anything else stays, and bind(2) tells. */
-static void remove_stale(const struct socket_address *address)
+static void remove_stale(const struct listener_address *address)
 {
     const char *path = address->at.unix_path.sun_path;
     if (!is_socket(path))
@@ -81,7 +68,7 @@ static void remove_stale(const struct socket_address *address)
 /* ---- opening ---- */
 
 /* Options that every accepted connection inherits (tcp(7)): none costs a call later. */
-static int set_options(int fd, int family)
+static int set_options(int fd, int family, bool reuse_port)
 {
     if (family == AF_UNIX)
         return 0;
@@ -90,36 +77,56 @@ static int set_options(int fd, int family)
         rc = os_setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, 1);
     if (rc == 0 && family == AF_INET6)
         rc = os_setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+    if (rc == 0 && reuse_port)
+        rc = os_setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, 1);
     return rc;
 }
 
-static int open_socket(const struct socket_address *address)
+/* A socket that is bound, and does not listen yet. */
+static int bind_socket(const struct listener_address *address, bool reuse_port)
 {
     const int family = address->at.any.sa_family;
     const int fd = os_socket(family);
     if (fd < 0)
         return fd;
-    int rc = set_options(fd, family);
-    if (rc == 0 && family == AF_UNIX)
-        remove_stale(address);
+    int rc = set_options(fd, family, reuse_port);
     if (rc == 0)
         rc = os_bind(fd, &address->at.any, address->len);
-    if (rc == 0)
-        rc = os_listen(fd, BACKLOG);
     if (rc == 0)
         return fd;
     os_close(fd);
     return rc;
 }
 
-/* The port that the kernel chose where 0 was asked for; 0 where it cannot tell. */
-static uint16_t real_port(int fd)
+static int open_socket(const struct listener_address *address, bool reuse_port)
 {
-    struct sockaddr_storage address;
-    socklen_t len = sizeof address;
-    if (os_getsockname(fd, &address, &len) < 0)
-        return 0;
-    return peer_of(&address).port;
+    const int fd = bind_socket(address, reuse_port);
+    const int rc = fd < 0 ? fd : os_listen(fd, BACKLOG);
+    if (rc == 0)
+        return fd;
+    if (fd >= 0)
+        os_close(fd);
+    return rc;
+}
+
+/* Whether another program listens there. SO_REUSEPORT would let the two share the port without a word, so it is asked without. */
+static int check_free(const struct listener_address *address)
+{
+    const int fd = bind_socket(address, false);
+    if (fd < 0)
+        return fd;
+    os_close(fd);
+    return 0;
+}
+
+/* Of a unix socket: 0. */
+static uint16_t port_of(const struct listener *l)
+{
+    switch (l->address.at.any.sa_family) {
+    case AF_INET: return ntohs(l->address.at.v4.sin_port);
+    case AF_INET6: return ntohs(l->address.at.v6.sin6_port);
+    default: return 0;
+    }
 }
 
 static void write_url(struct listener *l, const struct address *a, uint16_t port)
@@ -142,25 +149,36 @@ static void write_url(struct listener *l, const struct address *a, uint16_t port
     }
 }
 
-static int open_one(struct listener *l, const struct address *a)
+/* The first listener of an address. */
+static int open_one(struct listener *l, const struct address *a, bool to_share)
 {
-    const struct socket_address address = kernel_address(a);
-    *l = (struct listener){ .fd = open_socket(&address) };
+    const bool reuse_port = to_share && a->kind != ADDRESS_UNIX;
+    *l = (struct listener){ .address = kernel_address(a) };
+    if (a->kind == ADDRESS_UNIX)
+        remove_stale(&l->address);
+    const int rc = reuse_port && a->port != 0 ? check_free(&l->address) : 0;
+    l->fd = rc < 0 ? rc : open_socket(&l->address, reuse_port);
     if (l->fd < 0)
         return l->fd;
-    write_url(l, a, a->kind == ADDRESS_UNIX ? 0 : real_port(l->fd));
+    if (a->kind != ADDRESS_UNIX) {
+        struct sockaddr_storage bound;
+        socklen_t len = sizeof bound;
+        if (os_getsockname(l->fd, &bound, &len) == 0)      /* with the port that the kernel chose, where it was 0 */
+            memcpy(&l->address.at, &bound, len < sizeof l->address.at ? len : sizeof l->address.at);
+    }
+    write_url(l, a, port_of(l));
     return 0;
 }
 
 /* All addresses of both families, on one port. A machine without IPv6 has the one family alone. */
-static int open_both(struct listener out[LISTENER_SOCKETS_MAX], const struct address *a)
+static int open_both(struct listener out[LISTENER_SOCKETS_MAX], const struct address *a, bool to_share)
 {
     const struct address v4 = { .kind = ADDRESS_IPV4, .port = a->port };
-    int rc = open_one(&out[0], &v4);
+    int rc = open_one(&out[0], &v4, to_share);
     if (rc < 0)
         return rc;
-    const struct address v6 = { .kind = ADDRESS_IPV6, .port = a->port != 0 ? a->port : real_port(out[0].fd) };
-    rc = open_one(&out[1], &v6);
+    const struct address v6 = { .kind = ADDRESS_IPV6, .port = port_of(&out[0]) };
+    rc = open_one(&out[1], &v6, to_share);
     if (rc == -EAFNOSUPPORT || rc == -EADDRNOTAVAIL)
         return 1;
     if (rc == 0)
@@ -184,7 +202,7 @@ static const char *advice(int rc)
     }
 }
 
-int listener_open(struct listener out[LISTENER_SOCKETS_MAX], const char *text, char error[WEIR_ERROR_SIZE])
+int listener_open(struct listener out[LISTENER_SOCKETS_MAX], const char *text, bool to_share, char error[WEIR_ERROR_SIZE])
 {
     struct address address;
     const char *fault = address_parse(slice_of(text), &address);
@@ -192,7 +210,7 @@ int listener_open(struct listener out[LISTENER_SOCKETS_MAX], const char *text, c
         snprintf(error, WEIR_ERROR_SIZE, "address %.80s: %s", text, fault);
         return -EINVAL;
     }
-    const int rc = address.kind == ADDRESS_ANY ? open_both(out, &address) : open_one(out, &address);
+    const int rc = address.kind == ADDRESS_ANY ? open_both(out, &address, to_share) : open_one(out, &address, to_share);
     if (rc < 0) {
         snprintf(error, WEIR_ERROR_SIZE, "cannot listen on %.80s: %s%s", text, strerror(-rc), advice(rc));
         return rc;
@@ -200,8 +218,19 @@ int listener_open(struct listener out[LISTENER_SOCKETS_MAX], const char *text, c
     return address.kind == ADDRESS_ANY ? rc : 1;
 }
 
+int listener_share(struct listener *out, const struct listener *first)
+{
+    *out = *first;
+    out->shared = first->address.at.any.sa_family == AF_UNIX;
+    if (!out->shared)
+        out->fd = open_socket(&out->address, true);
+    return out->fd < 0 ? out->fd : 0;
+}
+
 void listener_close(struct listener *l)
 {
+    if (l->shared)
+        return;
     os_close(l->fd);
     l->fd = -1;
     if (l->path[0] != '\0')

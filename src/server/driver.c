@@ -355,7 +355,8 @@ static void raise_event(struct worker *w, struct conn *c, const struct conn_fact
     count_event(w, from, event, step);
     carry_out(w, c, step.actions, facts);
     turn->steps--;
-    turn->finished_one |= event == ON_DONE;
+    if (event == ON_DONE)
+        turn->finished_one = c->kept = true;
 }
 
 /* ---- one connection's turn ---- */

@@ -14,7 +14,8 @@
 #include "server/worker.h"
 
 #define WORKERS_MAX 256
-#define LISTENERS_MAX 64
+#define ADDRESSES_MAX 32
+_Static_assert(ADDRESSES_MAX * LISTENER_SOCKETS_MAX <= 64, "each listener of a worker has its bit in worker.told_listeners");
 
 #define SECONDS(n) ((n) * 1000u)
 #define KIB(n) ((n) * 1024u)
@@ -25,8 +26,10 @@
 struct weir {
     struct weir_options options;       /* complete; its strings are not kept but for `name` */
     struct weir_handler handler;
-    struct listener listeners[LISTENERS_MAX];
-    size_t listener_count;
+    struct listener *listeners;        /* of worker 0, then of worker 1, and so on: listener_count each */
+    size_t listener_count;             /* of one worker */
+    size_t listeners_open;
+    _Atomic uint32_t connections_open;
     char *log_path;                    /* NULL: no access log */
     int log_fd;
     char name[32];
@@ -71,7 +74,7 @@ const char *server_options_fault(const struct weir_options *o)
         { o->linger_timeout < 1 || o->linger_timeout > TIME_MAX_MS, "linger_timeout: 1 ms to 24 days" },
         { o->idle_timeout > TIME_MAX_MS, "idle_timeout: at most 24 days, 0 for none" },
         { o->drain_timeout > TIME_MAX_MS, "drain_timeout: at most 24 days" },
-        { o->listen_count > LISTENERS_MAX / LISTENER_SOCKETS_MAX, "listen: at most 32 addresses" },
+        { o->listen_count > ADDRESSES_MAX, "listen: at most 32 addresses" },
     };
     for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++)
         if (faults[i].wrong)
@@ -79,27 +82,45 @@ const char *server_options_fault(const struct weir_options *o)
     return NULL;
 }
 
-uint32_t server_connections_max(uint32_t descriptors, uint32_t workers)
+uint32_t server_connections_max(uint32_t descriptors, uint32_t workers, uint32_t addresses)
 {
-    const uint32_t reserve = 16 + 4 * workers + descriptors / 32;
-    return descriptors > reserve + workers ? descriptors - reserve : workers;
+    const uint32_t reserve = 16 + workers * (2 + addresses * LISTENER_SOCKETS_MAX) + descriptors / 32;
+    return descriptors > reserve ? descriptors - reserve : 0;
 }
 
 /* ---- opening ---- */
 
-/* Fills in what was left to weir to choose. */
-static void complete_options(struct weir *s, const struct weir_options *options)
+/* Fills in what was left to weir to choose. false: the limit of descriptors leaves none for connections. */
+static bool complete_options(struct weir *s, const struct weir_options *options, char error[WEIR_ERROR_SIZE])
 {
     s->options = *options;
     snprintf(s->name, sizeof s->name, "%s", options->name != NULL ? options->name : "weir");
     s->options.name = s->name;
     if (s->options.workers == 0)
         s->options.workers = os_cpu_count() < WORKERS_MAX ? os_cpu_count() : WORKERS_MAX;
-    const uint32_t most = server_connections_max(os_descriptors_max(), s->options.workers);
+    const uint32_t addresses = options->listen_count > 0 ? (uint32_t)options->listen_count : 1;
+    const uint32_t most = server_connections_max(os_descriptors_max(), s->options.workers, addresses);
     if (s->options.connections_max == 0 || s->options.connections_max > most)
         s->options.connections_max = most;
-    if (s->options.connections_max < s->options.workers)
-        s->options.workers = s->options.connections_max;
+    if (most == 0)
+        snprintf(error, WEIR_ERROR_SIZE, "%u descriptors are too few for %u workers: a higher limit (ulimit -n) or fewer workers help",
+                 os_descriptors_max(), s->options.workers);
+    return most > 0;
+}
+
+/* The sockets of the other workers, where those of the first are. */
+static bool share_listeners(struct weir *s, char error[WEIR_ERROR_SIZE])
+{
+    while (s->listeners_open < s->listener_count * s->options.workers) {
+        const struct listener *first = &s->listeners[s->listeners_open % s->listener_count];
+        const int rc = listener_share(&s->listeners[s->listeners_open], first);
+        if (rc < 0) {
+            snprintf(error, WEIR_ERROR_SIZE, "cannot listen on %.120s once more: %s", first->url, strerror(-rc));
+            return false;
+        }
+        s->listeners_open++;
+    }
+    return true;
 }
 
 static bool open_listeners(struct weir *s, const struct weir_options *options, char error[WEIR_ERROR_SIZE])
@@ -107,18 +128,23 @@ static bool open_listeners(struct weir *s, const struct weir_options *options, c
     static const char *const fallback[] = { "127.0.0.1:8080" };
     const char *const *addresses = options->listen_count > 0 ? options->listen : fallback;
     const size_t count = options->listen_count > 0 ? options->listen_count : 1;
+    s->listeners = calloc(count * LISTENER_SOCKETS_MAX * s->options.workers, sizeof *s->listeners);
+    if (s->listeners == NULL) {
+        snprintf(error, WEIR_ERROR_SIZE, "out of memory");
+        return false;
+    }
     for (size_t i = 0; i < count; i++) {
-        const int opened = listener_open(&s->listeners[s->listener_count], addresses[i], error);
+        const int opened = listener_open(&s->listeners[s->listeners_open], addresses[i], s->options.workers > 1, error);
         if (opened < 0)
             return false;
-        s->listener_count += (size_t)opened;
+        s->listeners_open += (size_t)opened;
     }
-    return true;
+    s->listener_count = s->listeners_open;
+    return share_listeners(s, error);
 }
 
 static bool open_log(struct weir *s, const struct weir_options *options, char error[WEIR_ERROR_SIZE])
 {
-    s->log_fd = -1;
     if (options->access_log == NULL)
         return true;
     s->log_path = strdup(options->access_log);
@@ -141,10 +167,11 @@ static bool open_workers(struct weir *s, char error[WEIR_ERROR_SIZE])
         const struct worker_config config = {
             .options = &s->options,
             .handler = &s->handler,
-            .listeners = s->listeners,
+            .listeners = s->listeners + s->opened * s->listener_count,
             .listener_count = s->listener_count,
             .index = s->opened,
-            .connections_max = s->options.connections_max / count + (s->opened < s->options.connections_max % count),
+            .connections_max = s->options.connections_max,
+            .connections_open = &s->connections_open,
             .log_fd = s->log_fd,
             .trace = s->trace,
         };
@@ -170,8 +197,8 @@ struct weir *weir_open(const struct weir_options *options, const struct weir_han
         s->handler.methods = WEIR_GET | WEIR_HEAD;
     const char *trace = getenv("WEIR_TRACE");
     s->trace = trace != NULL && strcmp(trace, "1") == 0;
-    complete_options(s, options);
-    if (open_log(s, options, error) && open_listeners(s, options, error) && open_workers(s, error))
+    s->log_fd = -1;
+    if (complete_options(s, options, error) && open_log(s, options, error) && open_listeners(s, options, error) && open_workers(s, error))
         return s;
     weir_close(s);
     return NULL;
@@ -184,8 +211,9 @@ void weir_close(struct weir *server)
     for (uint32_t i = 0; i < server->opened; i++)
         worker_close(&server->workers[i]);
     free(server->workers);
-    for (size_t i = 0; i < server->listener_count; i++)
-        listener_close(&server->listeners[i]);
+    while (server->listeners_open > 0)
+        listener_close(&server->listeners[--server->listeners_open]);
+    free(server->listeners);
     if (server->log_fd >= 0)
         access_log_close_file(server->log_fd);
     free(server->log_path);

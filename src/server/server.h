@@ -7,7 +7,8 @@
 /* What every option may be. NULL, or a text that says which option is wrong and what would be right. */
 const char *server_options_fault(const struct weir_options *options);
 
-/* Connections of all workers together that a limit of `descriptors` allows: less what workers and files need, and a reserve. At least 1. */
-uint32_t server_connections_max(uint32_t descriptors, uint32_t workers);
+/* Connections of all workers together that a limit of `descriptors` allows: less what workers, their listeners and files need, and a
+ * reserve. 0: none. */
+uint32_t server_connections_max(uint32_t descriptors, uint32_t workers, uint32_t addresses);
 
 #endif

@@ -6,9 +6,12 @@
 #include "core/counter.h"
 #include "os/os.h"
 
+/* Workers look at the count of connections before they accept, not in one step with it: all but one may come too late. */
+#define SLOTS_SPARE 256
+
 int slots_open(struct worker *w)
 {
-    w->conns = os_alloc(w->config.connections_max * sizeof *w->conns);
+    w->conns = os_alloc((w->config.connections_max + SLOTS_SPARE) * sizeof *w->conns);
     w->slots_used = 0;
     w->free_first = CONN_NOWHERE;
     w->ready_first = w->ready_last = CONN_NOWHERE;
@@ -25,22 +28,25 @@ void slots_close(struct worker *w)
 /* The first use of a slot: its memory is zero. */
 static struct conn *slot_begin(struct worker *w)
 {
-    if (w->slots_used == w->config.connections_max)
-        return NULL;
+    weir_assert(w->slots_used < w->config.connections_max + SLOTS_SPARE);
     struct conn *c = &w->conns[w->slots_used++];
     conn_init(c);
     return c;
 }
 
+bool slots_are_full(const struct worker *w)
+{
+    return atomic_load_explicit(w->config.connections_open, memory_order_relaxed) >= w->config.connections_max;
+}
+
 struct conn *slots_take(struct worker *w)
 {
     struct conn *c = w->free_first != CONN_NOWHERE ? &w->conns[w->free_first] : slot_begin(w);
-    if (c == NULL)
-        return NULL;
     if (w->free_first != CONN_NOWHERE)
         w->free_first = c->next;
     weir_assert(c->state == CONN_CLOSED);
     w->open++;
+    atomic_fetch_add_explicit(w->config.connections_open, 1, memory_order_relaxed);
     counter_add(&w->counters.open, 1);
     return c;
 }
@@ -52,8 +58,9 @@ void slots_give(struct worker *w, struct conn *c)
     c->next = w->free_first;
     w->free_first = slots_index(w, c);
     w->open--;
+    atomic_fetch_sub_explicit(w->config.connections_open, 1, memory_order_relaxed);
     counter_add(&w->counters.open, (uint64_t)-1);
-    if (w->accept_after == UINT64_MAX)
+    if (w->accept_after > w->now)
         w->accept_after = w->now;
 }
 

@@ -9,7 +9,10 @@
 __attribute__((warn_unused_result)) int slots_open(struct worker *w);
 void slots_close(struct worker *w);
 
-/* A free slot, in CLOSED; NULL: there is none. The one given back last comes first. */
+/* Whether all workers together have as many connections as there may be. */
+bool slots_are_full(const struct worker *w);
+
+/* A free slot, in CLOSED; not to be called when they are full. The one given back last comes first. */
 struct conn *slots_take(struct worker *w);
 
 /* The connection was closed. */

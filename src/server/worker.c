@@ -17,7 +17,7 @@
 #define EVENTS_MAX 256
 #define ACCEPT_MAX 64
 
-/* How long accepting pauses when the system has no descriptor or no memory for it: what is missing may come back without our doing. */
+/* How long accepting pauses when there is no descriptor, no slot or no memory: what is missing may come back without our doing. */
 #define ACCEPT_PAUSE_MS 100
 
 /* Room for content behind a head of the largest size. */
@@ -25,6 +25,9 @@
 
 /* Answers of a batch that one send takes. */
 #define OUT_CAP 65536
+
+/* A connection that has asked for nothing yet is on its way to do so, for so long. */
+#define FRESH_MS 1000
 
 /* Working sets that are kept for reuse. */
 #define POOL_FREE_MAX 64
@@ -72,9 +75,9 @@ static void clock_look(struct worker *w)
 
 /* ---- accepting ---- */
 
-static void accept_pause(struct worker *w, uint64_t until)
+static void accept_pause(struct worker *w)
 {
-    w->accept_after = until;
+    w->accept_after = w->now + ACCEPT_PAUSE_MS;
     if (!w->listening)
         return;
     w->listening = false;
@@ -97,13 +100,16 @@ static int accept_resume(struct worker *w)
     return 0;
 }
 
-/* The connection that has been idle for longest makes room for a new one. false: none is idle. */
+/* The connection that has been idle for longest makes room for a new one. false: none is idle, or the oldest is fresh, and all behind it are
+ * younger. */
 static bool evict_one(struct worker *w)
 {
     const uint32_t slot = limits_oldest(&w->limits, LIMIT_IDLE);
     if (slot == CONN_NOWHERE)
         return false;
     struct conn *c = &w->conns[slot];
+    if (!c->kept && limits_age(&w->limits, slot, w->now) < FRESH_MS)
+        return false;
     counter_add(&w->counters.evicted, 1);
     driver_give_way(w, c);
     if (c->state == CONN_SHUTTING)     /* nothing is owed to it: it need not linger, and its descriptor is wanted */
@@ -130,24 +136,23 @@ static bool accept_failed(struct worker *w, int rc)
     }
     if (evict_one(w))
         return true;
-    accept_pause(w, w->now + ACCEPT_PAUSE_MS);
+    accept_pause(w);
     return false;
 }
 
-/* All slots are taken. true: an idle connection gave its slot. */
+/* All connections are taken, and one more waits. true: an idle one gave way. */
 static bool accept_full(struct worker *w)
 {
     worker_tell(w, TOLD_CONNECTIONS);
     if (evict_one(w))
         return true;
-    accept_pause(w, UINT64_MAX);
+    accept_pause(w);
     return false;
 }
 
 static void connection_begin(struct worker *w, int fd, const struct weir_peer *peer)
 {
     struct conn *c = slots_take(w);
-    weir_assert(c != NULL);
     conn_open(c, fd, peer);
     counter_add(&w->counters.accepted, 1);
     if (poller_add(&w->poller, fd, slots_token(w, c)) < 0) {
@@ -158,11 +163,12 @@ static void connection_begin(struct worker *w, int fd, const struct weir_peer *p
     driver_run(w, c);
 }
 
-/* Until there is none left, or others must have their turn: the poller tells of the rest again. */
+/* Until there is none left, or others must have their turn: the poller tells of the rest again. That one waits is certain for the first
+ * alone, so only for it does another have to go. */
 static void accept_from(struct worker *w, const struct listener *l)
 {
     for (uint32_t i = 0; i < ACCEPT_MAX && w->listening; i++) {
-        if (w->open == w->config.connections_max && !accept_full(w))
+        if (slots_are_full(w) && (i > 0 || !accept_full(w)))
             return;
         struct weir_peer peer;
         const int fd = listener_accept(l, &peer);
@@ -179,7 +185,7 @@ static void drain_begin(struct worker *w)
 {
     w->drain_until = w->now + w->config.options->drain_timeout;
     w->http1.draining = true;
-    accept_pause(w, UINT64_MAX);
+    accept_pause(w);
     for (size_t i = 0; i < w->config.listener_count; i++)
         os_listen_stop(w->config.listeners[i].fd);
     for (uint32_t slot; (slot = limits_oldest(&w->limits, LIMIT_IDLE)) != CONN_NOWHERE;)
@@ -202,7 +208,7 @@ static void dispatch(struct worker *w, struct poller_event event)
         return;
     }
     if (TOKEN_IS_OF_LISTENER(event.token, w->config.listener_count)) {
-        accept_from(w, &w->config.listeners[UINT64_MAX - 1 - event.token]);
+        w->told_listeners |= UINT64_C(1) << (UINT64_MAX - 1 - event.token);
         return;
     }
     struct conn *c = slots_of_token(w, event.token);
@@ -215,6 +221,15 @@ static void dispatch(struct worker *w, struct poller_event event)
     if (event.bits & POLLER_SHUT)
         c->ready |= READY_SHUT;
     driver_run(w, c);
+}
+
+/* After the connections of the batch: those that ended make room. */
+static void run_listeners(struct worker *w)
+{
+    for (size_t i = 0; i < w->config.listener_count; i++)
+        if (w->told_listeners & UINT64_C(1) << i)
+            accept_from(w, &w->config.listeners[i]);
+    w->told_listeners = 0;
 }
 
 /* Those that stood in the queue when the turn began; who is queued again waits for the next. */
@@ -278,6 +293,7 @@ bool worker_turn(struct worker *w, int wait_max_ms)
     clock_look(w);
     for (int i = 0; i < count; i++)    /* an error, EINTR say, is a turn without events */
         dispatch(w, events[i]);
+    run_listeners(w);
     run_ready(w);
     run_limits(w);
     run_due(w);

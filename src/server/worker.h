@@ -1,4 +1,4 @@
-/* A worker: one thread's loop, and all that it owns. Workers share nothing but the listening sockets and the access log's descriptor.
+/* A worker: one thread's loop, and all that it owns. Workers share the access log's descriptor, the count of connections, and nothing else.
  * The simulator drives this very loop, on a kernel of its own. */
 #ifndef WEIR_SERVER_WORKER_H
 #define WEIR_SERVER_WORKER_H
@@ -32,10 +32,11 @@ struct worker_counters {
 struct worker_config {
     const struct weir_options *options;    /* complete: no field left at "choose for me" */
     const struct weir_handler *handler;
-    struct listener *listeners;            /* open, shared by all workers */
+    struct listener *listeners;            /* open, this worker's */
     size_t listener_count;
     uint32_t index;                        /* of this worker, from 0 */
-    uint32_t connections_max;              /* of this worker */
+    uint32_t connections_max;              /* of all workers together */
+    _Atomic uint32_t *connections_open;    /* the same, now: descriptors are the one thing that workers share */
     int log_fd;                            /* -1: no access log */
     bool trace;                            /* print each transition to standard error (debug builds) */
 };
@@ -63,12 +64,13 @@ struct worker {
     uint32_t ready_count;
     uint64_t now;                          /* ms, looked at once for each turn */
     int64_t wall;                          /* seconds since 1970, the same */
-    uint64_t accept_after;                 /* where accepting is paused: until then; UINT64_MAX: until a slot is free */
+    uint64_t accept_after;                 /* where accepting is paused: until then, or until a slot is given back */
     uint64_t told_at[TOLD_COUNT];          /* when the error log was last told, ms; 0: never */
     uint64_t drain_until;                  /* 0: not draining */
     int wake_fd;
     _Atomic bool stop;                     /* asked to drain */
     bool listening;                        /* the listeners are registered with the poller */
+    uint64_t told_listeners;               /* bits: those that this batch of events told of */
     struct worker_counters counters;
     char date[32];                         /* the value of Date, 29 bytes */
 };
