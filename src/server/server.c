@@ -20,6 +20,9 @@ _Static_assert(ADDRESSES_MAX * LISTENER_SOCKETS_MAX <= 64, "each listener of a w
 #define SECONDS(n) ((n) * 1000u)
 #define KIB(n) ((n) * 1024u)
 
+/* How long the opening of a new log waits for the old one to be complete. */
+#define FLUSH_WAIT_MS 200
+
 /* The longest time that an option may name: a poller's timeout is an int of milliseconds. */
 #define TIME_MAX_MS INT32_MAX
 
@@ -285,9 +288,28 @@ const char *weir_address(const struct weir *server, size_t index)
     return index < server->listener_count ? server->listeners[index].url : NULL;
 }
 
+/* What happened before the log is opened anew belongs into the old file. Where no worker answers, because none runs or the caller is its
+ * thread, the lines of the last second go to the new one. */
+static void flush_logs(struct weir *server)
+{
+    for (uint32_t i = 0; i < server->opened; i++)
+        worker_flush(&server->workers[i]);
+    for (uint32_t i = 0, waited_ms = 0; i < server->opened && waited_ms < FLUSH_WAIT_MS;) {
+        if (!atomic_load_explicit(&server->workers[i].flush, memory_order_acquire)) {
+            i++;
+            continue;
+        }
+        nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+        waited_ms++;
+    }
+}
+
 int weir_reopen_log(struct weir *server)
 {
-    return server->log_fd < 0 ? 0 : access_log_reopen(server->log_fd, server->log_path);
+    if (server->log_fd < 0)
+        return 0;
+    flush_logs(server);
+    return access_log_reopen(server->log_fd, server->log_path);
 }
 
 void weir_counters(const struct weir *server, struct weir_counters *counters)

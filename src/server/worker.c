@@ -256,8 +256,11 @@ static void run_due(struct worker *w)
         abandon_all(w);
     if (w->drain_until == 0 && !w->listening && w->now >= w->accept_after && accept_resume(w) < 0)
         w->accept_after = w->now + ACCEPT_PAUSE_MS;
-    if (access_log_due_ms(&w->log, w->now) == 0)
+    const bool asked = atomic_load_explicit(&w->flush, memory_order_acquire);
+    if (asked || access_log_due_ms(&w->log, w->now) == 0)
         access_log_flush(&w->log, w->now);
+    if (asked)
+        atomic_store_explicit(&w->flush, false, memory_order_release);
 }
 
 static uint64_t earlier(uint64_t a, uint64_t b)
@@ -303,6 +306,12 @@ bool worker_turn(struct worker *w, int wait_max_ms)
 void worker_stop(struct worker *w)
 {
     atomic_store_explicit(&w->stop, true, memory_order_release);
+    os_eventfd_raise(w->wake_fd);
+}
+
+void worker_flush(struct worker *w)
+{
+    atomic_store_explicit(&w->flush, true, memory_order_release);
     os_eventfd_raise(w->wake_fd);
 }
 

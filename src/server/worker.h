@@ -69,6 +69,7 @@ struct worker {
     uint64_t drain_until;                  /* 0: not draining */
     int wake_fd;
     _Atomic bool stop;                     /* asked to drain */
+    _Atomic bool flush;                    /* asked to write the access log; cleared when that was done */
     bool listening;                        /* the listeners are registered with the poller */
     uint64_t told_listeners;               /* bits: those that this batch of events told of */
     struct worker_counters counters;
@@ -91,6 +92,9 @@ void worker_tell(struct worker *w, enum told what);
 
 /* Begins the drain, from any thread and from a signal handler. */
 void worker_stop(struct worker *w);
+
+/* Asks for the access log to be written at once, from any thread: w->flush is false again when it was. */
+void worker_flush(struct worker *w);
 
 /* Closes every connection at once, flushes the log, releases everything but the listeners. */
 void worker_close(struct worker *w);
