@@ -209,7 +209,7 @@ static uint32_t check_slots(const struct worker *w, uint32_t *queued, uint32_t *
         *with_file += c->exchange != NULL && c->exchange->tail.kind == TAIL_FILE;
         check_conn(w, c);
     }
-    if (open != w->open || counter_read(&w->counters.open) != open)
+    if (open != w->open || counter_read(&w->counters.open) != open || world.connections_open != open)
         sim_broken("7: %u connections are open, %u are counted", open, w->open);
     return working;
 }
@@ -341,6 +341,8 @@ void check_nothing_left(void)
     for (int fd = SIM_FIRST_FD; fd < SIM_FDS_MAX; fd++)
         if (sim.fds[fd].kind != SIM_FREE)
             sim_broken("7: at the end descriptor %d is still open: %s", fd, sim_fd_kind_name(sim.fds[fd].kind));
+    if (world.connections_open != 0)
+        sim_broken("7: at the end %u connections are counted", world.connections_open);
     if (sim.memory_blocks != 0)
         sim_broken("8: at the end %llu blocks of memory are left", (unsigned long long)sim.memory_blocks);
     if (tagged_bodies_lent() != 0 || tagged_files_open() != 0 || tagged_requests_open() != 0)

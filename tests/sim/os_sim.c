@@ -54,8 +54,19 @@ static int first_fault(enum sim_call call)
     return f;
 }
 
+void sim_force(enum sim_fault fault, uint32_t times)
+{
+    sim.forced = (int)fault;
+    sim.forced_left = times;
+}
+
 int sim_strike(enum sim_call call)
 {
+    sim.made[call]++;
+    if (sim.forced_left > 0 && faults[sim.forced].call == call) {
+        sim.forced_left--;
+        return sim.forced;
+    }
     if (!sim.faults_on || sim.rate[call] == 0 || chance_is_exhausted(sim.chance) || !chance_one_in(sim.chance, sim.rate[call]))
         return -1;
     const int first = first_fault(call);

@@ -169,6 +169,9 @@ struct sim_kernel {
     bool faults_on;
     uint16_t rate[SIM_CALL_COUNT]; /* a fault strikes one in so many calls; 0: never */
     uint64_t disabled[2];          /* bits of the faults that this run does not use */
+    int forced;                    /* this fault strikes its call each time, as long as `forced_left` is above 0 */
+    uint32_t forced_left;
+    uint64_t made[SIM_CALL_COUNT]; /* calls, by what may be struck */
     struct sim_fd fds[SIM_FDS_MAX];
     int fd_limit;                  /* descriptors from here on are refused with EMFILE */
     uint64_t fd_limit_until;       /* then it is lifted; 0: no such thing */
@@ -215,6 +218,9 @@ void sim_boot(struct chance *chance);
 
 /* Draws for this run which faults strike, and how often. */
 void sim_draw_faults(void);
+
+/* The next `times` calls that this fault can strike are struck. */
+void sim_force(enum sim_fault fault, uint32_t times);
 
 /* Whether faults of this call are on in this run: what depends on it may then fail. */
 bool sim_may_fail(enum sim_call call);

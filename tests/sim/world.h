@@ -20,6 +20,7 @@ struct world {
     struct worker worker;
     bool is_open;                  /* the worker is */
     uint32_t connections_max;
+    _Atomic uint32_t connections_open;
     int log_fd;
     struct client clients[WORLD_CLIENTS_MAX];
     uint32_t client_count;
