@@ -1,31 +1,12 @@
 """The mistakes of the well-known epoll tutorials, each a sentence that weir keeps. The numbers are those of the list of mistakes; what is
 about other pollers or about plain TCP is not here."""
 
-import signal
 import threading
 import time
 
-from support import (ALPHA, BIG_SIZE, SECRET, E2E, Client, FACTOR, assert_idle, limit, quick, scratch_path, seconds, shared, site, wait_until)
+from support import (ALPHA, BIG_SIZE, SECRET, E2E, Client, FACTOR, Paused, assert_idle, limit, quick, scratch_path, seconds, shared, site, wait_until)
 
 GET = "GET / HTTP/1.1\r\nHost: x\r\n\r\n"
-
-
-class Paused:
-    """Holds a server back, so that what clients do meanwhile comes to it in one batch of events."""
-
-    def __init__(self, server):
-        self.server = server
-
-    def __enter__(self):
-        self.server.signal(signal.SIGSTOP)
-        wait_until(lambda: self.state() == "T", 2, "the server is held back")
-
-    def __exit__(self, *exception):
-        self.server.signal(signal.SIGCONT)
-
-    def state(self):
-        with open(f"/proc/{self.server.pid}/stat", encoding="latin-1") as f:
-            return f.read().rsplit(")", 1)[1].split()[0]
 
 
 class Lessons(E2E):

@@ -6,7 +6,7 @@ import socket
 import threading
 import time
 
-from support import BIG_SIZE, E2E, Client, Server, curl, limit, quick, running, scratch_path, seconds, site, wait_until
+from support import BIG_SIZE, E2E, Client, Paused, Server, curl, free_port, limit, quick, running, scratch_path, seconds, site, wait_until
 
 GET = "GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 
@@ -46,9 +46,7 @@ class Listening(E2E):
         self.assertEqual(curl("-g", server.addresses[0]), b"Hello, world!")
 
     def test_a_colon_and_a_port_listen_on_both_families(self):
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        port = free_port()
         server = self.server("hello", listen=[f":{port}"])
         self.assertEqual(self.client(("127.0.0.1", port)).ask().status, 200)
         if has_ipv6():
@@ -238,10 +236,9 @@ class Signals(E2E):
         server = self.server("hello")
         client = self.client(server)
         client.ask()
-        server.signal(signal.SIGSTOP)
-        client.send(GET)
-        client.expect_silence(0.1)
-        server.signal(signal.SIGCONT)
+        with Paused(server):
+            client.send(GET)
+            client.expect_silence(0.1)
         self.assertEqual(client.read().status, 200)
 
     def test_sigkill_leaves_a_unix_socket_that_the_next_start_takes_over(self):

@@ -196,7 +196,7 @@ class Times(E2E):
         def take(data):
             nonlocal count
             count += len(data)
-        self.assertEqual(client.read(on_data=take).status, 200)
+        self.assertEqual(client.read(on_data=take, age_max=20).status, 200)
         self.assertEqual(count, BIG_SIZE)
 
     def test_a_reader_below_the_rate_is_reset(self):

@@ -97,7 +97,9 @@ class Load(E2E):
         server = self.server("hello", "--workers", "4")
         clients = [self.client(server) for _ in range(64)]
         for client in clients:
-            client.ask()
+            client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        for client in clients:
+            self.assertEqual(client.read().status, 200)
         before = self.switches_by_task(server)
         for _ in range(5):
             for client in clients:
