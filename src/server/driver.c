@@ -108,12 +108,11 @@ static bool body_progressed(const struct worker *w, const struct conn *c)
 
 static enum limit limit_wanted(const struct conn *c)
 {
-    static const enum limit of_phase[] = {
-        [PHASE_IDLE] = LIMIT_IDLE, [PHASE_BLANK] = LIMIT_IDLE, [PHASE_HEAD] = LIMIT_HEAD, [PHASE_BODY] = LIMIT_BODY,
-    };
     switch ((enum conn_state)c->state) {
     case CONN_READING:
-        return c->exchange == NULL ? LIMIT_IDLE : of_phase[c->exchange->phase];
+        if (conn_is_idle(c))               /* nor does anything that was received wait for its next turn */
+            return LIMIT_IDLE;
+        return c->exchange->phase == PHASE_BODY ? LIMIT_BODY : LIMIT_HEAD;
     case CONN_WRITING:
         return LIMIT_SEND;
     case CONN_SHUTTING:
