@@ -22,7 +22,7 @@ struct style {
 };
 
 static const struct style mermaid = {
-    .begin = "stateDiagram-v2\n    direction LR\n    [*] --> READING\n",
+    .begin = "stateDiagram-v2\n    [*] --> READING\n",
     .arrow = "    %s --> %s: ",
     .line_break = "<br/>",
     .arrow_end = "\n",
@@ -30,7 +30,7 @@ static const struct style mermaid = {
 };
 
 static const struct style dot = {
-    .begin = "digraph connection {\n    rankdir=LR\n    node [shape=box, style=rounded, fontname=\"sans-serif\"]\n"
+    .begin = "digraph connection {\n    node [shape=box, style=rounded, fontname=\"sans-serif\"]\n"
              "    edge [fontname=\"sans-serif\", fontsize=10]\n    begin [shape=point]\n    CLOSED [peripheries=2]\n    begin -> READING\n",
     .arrow = "    %s -> %s [label=\"",
     .line_break = "\\l",
