@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/assert.h"
 #include "parser/address.h"
 
 /* ---- the table ---- */
@@ -165,13 +166,12 @@ static size_t least(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-/* How many letters must be put in, taken out or changed to make `b` of `a`; words longer than the row are taken to be far apart. */
+/* How many letters must be put in, taken out or changed to make `b`, a name of the tables above, of `a`. */
 static size_t edit_distance(const char *a, size_t a_len, const char *b)
 {
     size_t row[32];
     const size_t b_len = strlen(b);
-    if (b_len >= COUNT(row))
-        return SIZE_MAX;
+    weir_assert(b_len < COUNT(row));
     for (size_t j = 0; j <= b_len; j++)
         row[j] = j;
     for (size_t i = 1; i <= a_len; i++) {
