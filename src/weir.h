@@ -151,6 +151,17 @@ struct weir_response {
  * break the head (a control character, a name that is no token) makes the answer a 500, and so does a status out of range. */
 void weir_respond(struct weir_request *request, const struct weir_response *response);
 
+/* A request that will be answered later. Plain data: it may be copied, and given to another thread. */
+struct weir_ticket {
+    uint64_t connection;
+    uint64_t serial;
+    uint32_t worker;
+};
+
+/* In answer(): the answer comes later, by weir_claim() and weir_respond() on the thread of ticket.worker, where weir_post() leads. Meanwhile other
+ * connections are served. It has to come within send_timeout, or the connection is reset; end() tells, where `user` is set. */
+struct weir_ticket weir_defer(struct weir_request *request);
+
 /* ------------------------------------------------------------------ handlers */
 
 /* What becomes of a request's content. */
@@ -172,7 +183,7 @@ struct weir_handler {
     /* A piece of the content, at least one byte, in order; borrowed for the call. Needed for WEIR_BODY_PIECES. */
     void (*piece)(struct weir_request *request, const void *data, size_t len, void *context);
 
-    /* The request is complete: calls weir_respond() before it returns; a 500 is sent where it does not. Needed. */
+    /* The request is complete: calls weir_respond(), or weir_defer(), before it returns; a 500 is sent where it does neither. Needed. */
     void (*answer)(struct weir_request *request, void *context);
 
     /* The last call for a request for which `user` is not NULL: answered, or its connection ended before. NULL: nothing to do. */
@@ -202,6 +213,14 @@ void weir_close(struct weir *server);
 /* Where it listens, the real port in place of 0: "http://127.0.0.1:8080/", "unix:/run/weir"; NULL from `index` = the count of addresses on.
  * Lives as long as `server`. */
 const char *weir_address(const struct weir *server, size_t index);
+
+/* Has `call(argument)` run on the thread of a worker, soon, in the order of posting; what has not run when the server is closed runs in
+ * weir_close(). Any thread, not a signal handler. false: no memory. */
+bool weir_post(struct weir *server, uint32_t worker, void (*call)(void *argument), void *argument);
+
+/* The request of a ticket, to be answered with weir_respond() and not to be touched after it. NULL: it is answered, or its connection has
+ * ended. Only on the thread of ticket.worker. */
+struct weir_request *weir_claim(struct weir *server, struct weir_ticket ticket);
 
 /* Opens the file of the access log anew, for log rotation. Any thread, not a signal handler. 0 or a negated errno; the old file
  * stays in use on failure. */

@@ -43,6 +43,7 @@ struct exchange {
     const struct protocol *protocol;
     void *context;                     /* the protocol's own, one for each worker */
     const struct weir_peer *peer;
+    uint64_t token;                    /* names the connection to its worker, for as long as it is open */
     struct buffer in;                  /* received; [start, end) was not offered to the protocol yet */
     struct buffer out;                 /* owed, before the tail */
     struct tail tail;
@@ -53,6 +54,7 @@ struct exchange {
     bool keep;                         /* the latch: yes until something says no; never yes again */
     bool peer_closes;                  /* the peer asked for the close */
     bool interim;                      /* what is owed ends with an interim answer */
+    bool waiting;                      /* the answer behind what is owed comes later, from outside the machine */
     bool abort;                        /* what is owed will not leave: it cannot be completed, or the connection ends before */
     uint64_t received;                 /* bytes since the exchange was borrowed */
     uint64_t sent;

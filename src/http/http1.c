@@ -17,6 +17,7 @@
 /* Where the answer to the current request stands. */
 enum answer {
     ANSWER_NONE,
+    ANSWER_LATER,              /* weir_defer() was called: weir_respond() comes when it comes */
     ANSWER_EARLY,              /* composed by head(), before the content was read; refuse() has still to be called */
     ANSWER_COMPOSED
 };
@@ -30,6 +31,7 @@ struct http1 {
     char *whole;                       /* WEIR_BODY_WHOLE: the content so far; NULL: nothing yet */
     size_t whole_len;
     size_t whole_cap;
+    uint64_t ticket;                   /* serial number of the last one for this connection */
     enum answer answer;
     enum weir_intake intake;
     uint16_t refusal;                  /* status of a refusal that is not the parser's; 0: none */
@@ -386,7 +388,7 @@ static bool compose_response(struct http1 *h, const struct weir_response *respon
 void weir_respond(struct weir_request *request, const struct weir_response *response)
 {
     struct http1 *h = http1_of_view(request);
-    if (weir_never(h->answer != ANSWER_NONE)) {
+    if (weir_never(h->answer > ANSWER_LATER)) {
         release_body(response);
         return;
     }
@@ -404,6 +406,27 @@ void weir_respond(struct weir_request *request, const struct weir_response *resp
         compose_error(h, 500, h->request.method == METHOD_HEAD, false);
     }
     h->answer = early ? ANSWER_EARLY : ANSWER_COMPOSED;
+    if (h->x->waiting) {
+        h->x->waiting = false;
+        view_close(h);
+        h->context->resume(h->context->host, h->x->token);
+    }
+}
+
+struct weir_ticket weir_defer(struct weir_request *request)
+{
+    struct http1 *h = http1_of_view(request);
+    if (!weir_never(h->answer != ANSWER_NONE || !h->ended)) {
+        h->answer = ANSWER_LATER;
+        h->ticket = ++h->context->tickets;
+    }
+    return (struct weir_ticket){ .connection = h->x->token, .serial = h->ticket, .worker = h->context->worker };
+}
+
+struct weir_request *http1_waiting_request(struct exchange *x, uint64_t serial)
+{
+    struct http1 *h = http1_of(x);
+    return x->waiting && h->ticket == serial ? &h->view : NULL;
 }
 
 /* ---- the protocol ---- */
@@ -571,7 +594,9 @@ static void http1_respond(struct exchange *x)
         handler->answer(&h->view, handler->context);
     if (h->answer == ANSWER_NONE)
         answer_error(h, 500);
-    view_close(h);
+    x->waiting = h->answer == ANSWER_LATER;
+    if (!x->waiting)
+        view_close(h);
 }
 
 static int refusal_status(const struct http1 *h, enum refusal why)

@@ -16,11 +16,13 @@ struct http1_context {
     const struct weir_handler *handler;
     struct request_limits limits;
     struct slice date;                         /* the value of Date, now */
+    uint64_t tickets;                          /* handed out so far */
     uint32_t worker;
     bool server_field;
     bool draining;                             /* answers say `Connection: close` */
-    void *host;                                /* passed to the three below */
+    void *host;                                /* passed to the two below */
     void (*record)(void *host, const struct weir_peer *peer, const struct http_record *record);   /* an exchange ended; NULL: nobody wants to know */
+    void (*resume)(void *host, uint64_t token);    /* an answer that came later is composed: the connection goes on; NULL: never happens */
     void *(*alloc)(size_t size);               /* for bodies that are kept whole, or copied and too large for the buffer; may give NULL */
     void (*free)(void *memory);
     _Atomic uint64_t *requests;                /* counted here: complete requests */
@@ -28,5 +30,8 @@ struct http1_context {
 };
 
 extern const struct protocol http1_protocol;
+
+/* The request that waits for a later answer under this serial number (struct weir_ticket), or NULL: it has been answered. */
+struct weir_request *http1_waiting_request(struct exchange *x, uint64_t serial);
 
 #endif

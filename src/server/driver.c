@@ -45,6 +45,7 @@ static struct exchange *exchange_borrow(struct worker *w, struct conn *c)
         return NULL;
     }
     exchange_init(x, w->protocol, &w->http1, &c->peer, w->in_cap, w->out_cap);
+    x->token = slots_token(w, c);
     x->protocol->begin(x);
     c->exchange = x;
     return x;
@@ -198,7 +199,7 @@ static bool facts_reading(struct worker *w, struct conn *c, struct conn_facts *f
 /* Requests that are already here are answered behind what is owed, so that one send takes all. */
 static bool may_answer_behind(const struct worker *w, const struct exchange *x)
 {
-    return x->keep && !x->interim && x->pending == INTAKE_NONE && x->tail.kind == TAIL_NONE && buffer_len(&x->in) > 0 &&
+    return x->keep && !x->interim && !x->waiting && x->pending == INTAKE_NONE && x->tail.kind == TAIL_NONE && buffer_len(&x->in) > 0 &&
            buffer_room(&x->out) >= w->out_reserve;
 }
 
@@ -228,7 +229,8 @@ static bool facts_writing(struct worker *w, struct conn *c, struct conn_facts *f
         if (intake == INTAKE_EXPECT)
             x->pending = INTAKE_EXPECT;
     }
-    if (!(c->ready & READY_WRITE))
+    const bool nothing_yet = x->waiting && exchange_owed(x) == 0;
+    if (nothing_yet || !(c->ready & READY_WRITE))
         return false;
     const ssize_t sent = transport_send(c->fd, x);
     if (came_to_nothing(w, c, sent, READY_WRITE))
@@ -239,7 +241,7 @@ static bool facts_writing(struct worker *w, struct conn *c, struct conn_facts *f
     }
     exchange_sent(x, (uint64_t)sent);
     count_bytes(&w->counters.bytes_out, turn, (size_t)sent);
-    if (exchange_owed(x) == 0) {
+    if (exchange_owed(x) == 0 && !x->waiting) {
         all_left(c, facts);
     } else {
         facts->transfer = TRANSFER_SOME;

@@ -11,6 +11,7 @@
 #include "net/listener.h"
 #include "os/os.h"
 #include "server/access_log.h"
+#include "server/slots.h"
 #include "server/worker.h"
 
 #define WORKERS_MAX 256
@@ -264,6 +265,21 @@ void weir_stop(struct weir *server)
 {
     for (uint32_t i = 0; i < server->opened; i++)
         worker_stop(&server->workers[i]);
+}
+
+bool weir_post(struct weir *server, uint32_t worker, void (*call)(void *argument), void *argument)
+{
+    struct worker *w = &server->workers[worker];
+    if (!mailbox_put(&w->mailbox, call, argument))
+        return false;
+    os_eventfd_raise(w->wake_fd);
+    return true;
+}
+
+struct weir_request *weir_claim(struct weir *server, struct weir_ticket ticket)
+{
+    struct conn *c = slots_of_token(&server->workers[ticket.worker], ticket.connection);
+    return c == NULL || c->exchange == NULL ? NULL : http1_waiting_request(c->exchange, ticket.serial);
 }
 
 int weir_fd(const struct weir *server)

@@ -296,6 +296,7 @@ bool worker_turn(struct worker *w, int wait_max_ms)
     clock_look(w);
     for (int i = 0; i < count; i++)    /* an error, EINTR say, is a turn without events */
         dispatch(w, events[i]);
+    mailbox_run(&w->mailbox);
     run_listeners(w);
     run_ready(w);
     run_limits(w);
@@ -323,6 +324,15 @@ static void log_record(void *host, const struct weir_peer *peer, const struct ht
     access_log_add(&w->log, peer, record, w->now, w->wall);
 }
 
+/* An answer was composed outside of the connection's turn. */
+static void connection_resume(void *host, uint64_t token)
+{
+    struct worker *w = host;
+    struct conn *c = slots_of_token(w, token);
+    weir_assert(c != NULL);
+    slots_queue(w, c);
+}
+
 static void http1_open(struct worker *w)
 {
     const struct weir_options *options = w->config.options;
@@ -334,6 +344,7 @@ static void http1_open(struct worker *w)
         .server_field = options->server_field,
         .host = w,
         .record = w->config.log_fd >= 0 ? log_record : NULL,
+        .resume = connection_resume,
         .alloc = os_alloc_raw,
         .free = os_free,
         .requests = &w->counters.requests,
@@ -393,6 +404,7 @@ close_slots:
 void worker_close(struct worker *w)
 {
     abandon_all(w);
+    mailbox_run(&w->mailbox);          /* whoever posted waits to hear that nothing is left to be answered */
     access_log_close(&w->log);
     os_close(w->wake_fd);
     poller_close(&w->poller);

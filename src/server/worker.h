@@ -15,6 +15,7 @@
 #include "net/listener.h"
 #include "net/poller.h"
 #include "server/access_log.h"
+#include "server/mailbox.h"
 #include "server/pool.h"
 #include "weir.h"
 
@@ -52,6 +53,7 @@ struct worker {
     struct pool pool;                      /* of exchanges */
     struct http1_context http1;
     struct access_log log;
+    struct mailbox mailbox;                /* calls that other threads want to be made here */
     uint32_t in_cap;                       /* of an exchange's buffers */
     uint32_t out_cap;
     uint32_t out_reserve;                  /* room that composing an answer may need */
