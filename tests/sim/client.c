@@ -61,6 +61,12 @@ bool client_is_done(const struct client *client)
     return is_over(client) || (client->step == CLIENT_LISTENS && client_next(client) == UINT64_MAX);
 }
 
+bool client_is_owed(const struct client *client)
+{
+    const bool excused = client->stream != NULL && client->stream->excused;
+    return client->exact && !is_over(client) && !excused && client->answers < client->script.count;
+}
+
 /* ------------------------------------------------------------------ hearing */
 
 __attribute__((noreturn))
@@ -236,8 +242,10 @@ static bool listen_once(struct client *client)
 static size_t may_say(struct client *client)
 {
     const size_t whole = bytes_len(&client->script.stream);
-    if (client->told_close)
+    if (client->told_close && !client->says_on)
         return client->said;
+    if (client->alternates)
+        return client->answers < client->script.count ? client->script.expects[client->answers].ends : whole;
     for (uint32_t i = client->answers; i < client->script.count; i++) {
         const struct expect *e = &client->script.expects[i];
         if (e->gate == 0 || client->said > e->gate || (i == client->answers && client->continued))
@@ -294,7 +302,7 @@ static void after_the_last(struct client *client)
     if (client->step == CLIENT_LISTENS)
         return;
     client->step = CLIENT_LISTENS;
-    if (ending == ENDING_SHUT || ending == ENDING_CUT) {
+    if (ending == ENDING_SHUT || ending == ENDING_CUT || client->shuts) {
         if (client->script.cut_order != SIM_FAULT_COUNT)
             sim_count(client->script.cut_order);
         sim_client_shut(client->stream);
@@ -376,7 +384,7 @@ void client_act(struct client *client, struct chance *c)
         reset_now(client);
         return;
     }
-    if (has_said_all(client) || client->told_close)
+    if (has_said_all(client) || (client->told_close && !client->says_on))
         after_the_last(client);
     plan_next(client, c);
 }

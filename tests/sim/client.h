@@ -25,6 +25,9 @@ struct client {
     uint32_t pause_max;            /* ms between two pieces */
     uint32_t read_max;             /* bytes that it reads at once; 0: it is deaf */
     uint32_t read_pause;
+    bool shuts;                    /* its side, after the last byte, whatever its ending */
+    bool says_on;                  /* though a response said close */
+    bool alternates;               /* it says a piece only when all before it was answered */
     bool exact;                    /* it behaves well: every answer must come */
     size_t send_cap;               /* of the server's send buffer, and of its own receive buffer; 0: as they come */
     size_t window;
@@ -71,6 +74,9 @@ void client_leave(struct client *client);
 
 /* It has left, or has heard all that it can. */
 bool client_is_done(const struct client *client);
+
+/* It behaves well, and an answer that it may ask for has not come yet. */
+bool client_is_owed(const struct client *client);
 
 /* At the end of a run: what had to come has come. */
 void client_check_end(const struct client *client);

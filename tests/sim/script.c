@@ -65,7 +65,7 @@ void script_free(struct script *script)
 
 /* ------------------------------------------------------------------ the files */
 
-enum { FILE_COUNT = 20 };
+enum { FILE_COUNT = 21 };
 
 static const struct file_row {
     const char *path;
@@ -95,6 +95,7 @@ static const struct file_row {
     { "/srv/www/link-abs", "/srv/outside.txt", SIM_LINK, 0, false, false, NULL },
     { "/srv/www/loop", "loop", SIM_LINK, 0, false, false, NULL },
     { "/srv/outside.txt", NULL, SIM_REGULAR, 100, false, true, NULL },
+    { "/etc", NULL, SIM_FOLDER, 0, false, false, NULL },
     { "/etc/mime.types", NULL, SIM_REGULAR, 34, false, false, "text/html html\ntext/plain txt asc\n\n" },
 };
 
@@ -346,13 +347,17 @@ static void put_short(struct maker *m)
     s->good = s->count;
 }
 
-void script_make_probe(struct script *script, const struct script_rules *rules, uint32_t client)
+void script_add_short(struct script *script, const struct script_rules *rules, uint32_t client)
 {
     struct chance c;
     chance_seed(&c, client);
-    struct maker m = { .script = script, .c = &c, .rules = rules, .client = client };
+    put_short(&(struct maker){ .script = script, .c = &c, .rules = rules, .client = client });
+}
+
+void script_make_probe(struct script *script, const struct script_rules *rules, uint32_t client)
+{
     *script = (struct script){ .ending = ENDING_CLOSE, .cut_order = SIM_FAULT_COUNT };
-    put_short(&m);
+    script_add_short(script, rules, client);
 }
 
 /* ------------------------------------------------------------------ what is refused, and how */

@@ -64,6 +64,9 @@ void script_of_bytes(struct script *script, const uint8_t *bytes, size_t len);
 /* One plain request that every handler answers, for whoever tests the server's health. */
 void script_make_probe(struct script *script, const struct script_rules *rules, uint32_t client);
 
+/* Adds one more short request that every handler answers. */
+void script_add_short(struct script *script, const struct script_rules *rules, uint32_t client);
+
 /* A fixed text, refused in a known way. How many there are; and the status of one. */
 size_t script_refused_count(void);
 void script_make_refused(struct script *script, const struct script_rules *rules, uint32_t client, size_t index);

@@ -1,6 +1,9 @@
 /* One run from a seed: a server with drawn options, a crowd of drawn clients, drawn faults; then the faults stop, and all must come to rest. */
 #include "world.h"
 
+/* The most connections of a server that has too few. */
+enum { SMALL_MAX = 8 };
+
 /* All limits together: when nobody does anything any more, every connection is at its end by then. */
 static uint64_t all_limits(void)
 {
@@ -101,19 +104,21 @@ static void let_all_finish(void)
 {
     const uint64_t until = sim.now + 1500000;
     for (uint32_t i = 0; i < world.client_count; i++)
-        while (world.clients[i].exact && !client_is_done(&world.clients[i]) && sim.now < until)
+        while (client_is_owed(&world.clients[i]) && sim.now < until)
             world_turn();
 }
 
 /* Everybody falls silent: every limit does its work. */
 static void rest(void)
 {
+    const bool is_crowded = world.connections_max <= SMALL_MAX;    /* there, those who only sit keep the others out */
     let_all_finish();
     for (uint32_t i = 0; i < world.client_count; i++) {
         struct client *client = &world.clients[i];
         if (client_next(client) != UINT64_MAX && !client_is_done(client) && !client->exact)
-            client_fall_silent(client);
+            (is_crowded ? client_leave : client_fall_silent)(client);
     }
+    let_all_finish();
     world_run(sim.now + all_limits());
     for (uint32_t i = 0; i < world.client_count; i++)
         client_check_end(&world.clients[i]);
@@ -145,7 +150,7 @@ static void simulate(void)
     draw_options(c);
     const enum sim_handler handler = chance_one_in(c, 2) ? HANDLER_TAGGED : chance_one_in(c, 3) ? HANDLER_HELLO : HANDLER_FILES;
     const uint32_t crowd = draw_crowd(c);
-    world.connections_max = chance_one_in(c, 5) ? chance_between(c, 1, 8) : 300;
+    world.connections_max = chance_one_in(c, 5) ? chance_between(c, 1, SMALL_MAX) : 300;
     world.descriptors_run_out = chance_one_in(c, 8);
     if (world_open(handler, chance_one_in(c, 2)) < 0)
         sim_broken("the worker does not open");
