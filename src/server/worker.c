@@ -117,37 +117,31 @@ static bool evict_one(struct worker *w)
     return true;
 }
 
-/* Nothing can be accepted now. true: an idle connection gave way, try again. */
-static bool accept_failed(struct worker *w, int rc)
+/* One that waits cannot be accepted. true: an idle connection gave way, try again. */
+static bool accept_blocked(struct worker *w, enum told why)
 {
-    switch (rc) {
-    case -EAGAIN:
-        return false;
-    case -EMFILE:
-    case -ENFILE:
-        worker_tell(w, TOLD_DESCRIPTORS);
-        break;
-    case -ENOBUFS:
-    case -ENOMEM:
-        worker_tell(w, TOLD_MEMORY);
-        break;
-    default:                           /* accept(2): what befell that one connection, and a signal: try the next */
-        return true;
-    }
+    worker_tell(w, why);
     if (evict_one(w))
         return true;
     accept_pause(w);
     return false;
 }
 
-/* All connections are taken, and one more waits. true: an idle one gave way. */
-static bool accept_full(struct worker *w)
+/* `waits`: one does for certain. Without descriptors accept(2) fails though none does. true: try again. */
+static bool accept_failed(struct worker *w, int rc, bool waits)
 {
-    worker_tell(w, TOLD_CONNECTIONS);
-    if (evict_one(w))
+    switch (rc) {
+    case -EAGAIN:
+        return false;
+    case -EMFILE:
+    case -ENFILE:
+        return waits && accept_blocked(w, TOLD_DESCRIPTORS);
+    case -ENOBUFS:
+    case -ENOMEM:
+        return waits && accept_blocked(w, TOLD_MEMORY);
+    default:                           /* accept(2): what befell that one connection, and a signal: try the next */
         return true;
-    accept_pause(w);
-    return false;
+    }
 }
 
 static void connection_begin(struct worker *w, int fd, const struct weir_peer *peer)
@@ -168,13 +162,14 @@ static void connection_begin(struct worker *w, int fd, const struct weir_peer *p
 static void accept_from(struct worker *w, const struct listener *l)
 {
     for (uint32_t i = 0; i < ACCEPT_MAX && w->listening; i++) {
-        if (slots_are_full(w) && (i > 0 || !accept_full(w)))
+        const bool waits = i == 0;
+        if (slots_are_full(w) && !(waits && accept_blocked(w, TOLD_CONNECTIONS)))
             return;
         struct weir_peer peer;
         const int fd = listener_accept(l, &peer);
         if (fd >= 0)
             connection_begin(w, fd, &peer);
-        else if (!accept_failed(w, fd))
+        else if (!accept_failed(w, fd, waits))
             return;
     }
 }

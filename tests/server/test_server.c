@@ -456,14 +456,15 @@ START_TEST(the_counters_tell_what_happened)
     ck_assert_uint_eq(c.open, 2);
     ck_assert_uint_eq(c.requests, 2);
     ck_assert_uint_eq(c.refused, 1);
+    close(good);
+    close(bad);
+    weir_stop(r.server);
+    running_join(&r);
+    weir_counters(r.server, &c);
+    ck_assert_uint_eq(c.open, 0);
     ck_assert_uint_eq(c.bytes_in, 2 * strlen(CLIENT_GET) + strlen("GET / HTTP/3.0\r\n\r\n"));
     ck_assert_uint_gt(c.bytes_out, 3 * 100);
     ck_assert_uint_eq(c.timeouts + c.evicted + c.failures + c.log_dropped + c.impossible, 0);
-    close(good);
-    close(bad);
-    running_join((weir_stop(r.server), &r));
-    weir_counters(r.server, &c);
-    ck_assert_uint_eq(c.open, 0);
     weir_close(r.server);
 }
 
