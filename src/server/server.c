@@ -16,7 +16,7 @@
 
 #define WORKERS_MAX 256
 #define ADDRESSES_MAX 32
-_Static_assert(ADDRESSES_MAX * LISTENER_SOCKETS_MAX <= 64, "each listener of a worker has its bit in worker.told_listeners");
+_Static_assert(ADDRESSES_MAX <= 64 / LISTENER_SOCKETS_MAX, "each listener of a worker has its bit in worker.told_listeners");
 
 #define SECONDS(n) ((n) * 1000u)
 #define KIB(n) ((n) * 1024u)
