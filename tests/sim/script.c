@@ -250,12 +250,12 @@ static void put_for_tagged(struct maker *m)
     char target[128];
     struct expect *e = expect_add(s);
     struct request_plan plan = draw_plan(m);
-    const char answer = "ccbbffffsnm"[chance_below(m->c, 11)];
+    const char answer = "ccbbffffllsnm"[chance_below(m->c, 13)];
     char intake = "dpwpwr"[chance_below(m->c, 6)];
     const bool announces = plan.chunked || plan.content > 0;
     if (intake == 'r' && (!announces || plan.content > 12000))
         intake = 'd';
-    e->has_tag = e->sized = answer == 'c' || answer == 'b' || answer == 'f' || intake == 'r';
+    e->has_tag = e->sized = strchr("cbfl", answer) != NULL || intake == 'r';
     e->size = e->has_tag ? some_size(m->c, UINT32_MAX) : 0;
     e->status = intake == 'r' ? 403 : answer == 's' ? 204 : answer == 'm' ? 304 : answer == 'n' ? 500 : 200;
     e->tag = answer_tag(m->client, e->number);

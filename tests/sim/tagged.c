@@ -2,10 +2,11 @@
  *
  *     /t/<answer><intake>/<client>/<number>/<size of the answer>/<size of the content>
  *
- * answer: c copied, b borrowed, f a file, s 204, m 304, n none at all; intake: d dropped, p in pieces, w whole, r refused. */
+ * answer: c copied, b borrowed, f a file, s 204, m 304, n none at all, l later; intake: d dropped, p in pieces, w whole, r refused. */
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/slots.h"
 #include "world.h"
 
 struct job {
@@ -23,6 +24,16 @@ struct lent {
     uint8_t bytes[];
 };
 
+/* An answer that comes later. */
+struct later {
+    struct later *next;
+    struct job job;
+    struct weir_ticket ticket;
+    uint64_t due;
+    bool posted;               /* the worker will be led to it */
+};
+
+static struct later *laters;
 static uint32_t bodies_lent;
 static uint32_t files_open;
 static uint32_t requests_open;
@@ -166,6 +177,72 @@ static void answer_job(struct weir_request *request, const struct job *job, int 
         lent_release(lent);
 }
 
+/* ------------------------------------------------------------------ later */
+
+static void later_forget(struct later *later)
+{
+    struct later **at = &laters;
+    while (*at != later)
+        at = &(*at)->next;
+    *at = later->next;
+    free(later);
+}
+
+static void later_begin(struct weir_request *request, const struct job *job)
+{
+    struct later *later = malloc(sizeof(*later));
+    if (later == NULL)
+        abort();
+    *later = (struct later){ .next = laters, .job = *job, .ticket = weir_defer(request), .due = sim.now + chance_below(&world.chance, 400) };
+    laters = later;
+}
+
+/* On the worker's thread, as weir_claim() does it: the request, if its connection is still there. */
+static void later_answer(void *argument)
+{
+    struct later *later = argument;
+    struct conn *c = slots_of_token(&world.worker, later->ticket.connection);
+    struct weir_request *request = c == NULL || c->exchange == NULL ? NULL : http1_waiting_request(c->exchange, later->ticket.serial);
+    if (request != NULL)
+        answer_job(request, &later->job, 200);
+    else
+        world_client(later->job.client)->unanswered++;
+    later_forget(later);
+}
+
+uint64_t tagged_next(void)
+{
+    uint64_t next = UINT64_MAX;
+    for (const struct later *later = laters; later != NULL; later = later->next)
+        if (!later->posted && later->due < next)
+            next = later->due;
+    return next;
+}
+
+/* As weir_post() does it. Without memory it is tried again. */
+void tagged_post(void)
+{
+    for (struct later *later = laters; later != NULL; later = later->next) {
+        if (later->posted || later->due > sim.now)
+            continue;
+        later->posted = mailbox_put(&world.worker.mailbox, later_answer, later);
+        if (later->posted)
+            os_eventfd_raise(world.worker.wake_fd);
+        else
+            later->due = sim.now + 5;
+    }
+}
+
+void tagged_forget(void)
+{
+    while (laters != NULL) {
+        world_client(laters->job.client)->unanswered++;
+        later_forget(laters);
+    }
+}
+
+/* ------------------------------------------------------------------ the handler */
+
 static void answer_empty(struct weir_request *request, int status)
 {
     weir_respond(request, &(struct weir_response){ .status = status });
@@ -221,6 +298,8 @@ static void tagged_answer(struct weir_request *request, void *context)
     client->last_handled = job.number;
     if (job.answer == 's' || job.answer == 'm')
         answer_empty(request, job.answer == 's' ? 204 : 304);
+    else if (job.answer == 'l')
+        later_begin(request, &job);
     else if (job.answer != 'n')
         answer_job(request, &job, 200);
 }

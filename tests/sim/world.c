@@ -137,7 +137,8 @@ static void interrupt(void *context)
 bool world_turn(void)
 {
     clients_act();
-    const uint64_t next = clients_next();
+    tagged_post();
+    const uint64_t next = clients_next() < tagged_next() ? clients_next() : tagged_next();
     const uint64_t wait = next == UINT64_MAX ? 1000 : next > sim.now ? next - sim.now : 1;
     world.turns++;
     sim_begin_turn();
@@ -210,6 +211,7 @@ void world_close(void)
     if (world.is_open) {
         world.is_open = false;
         worker_close(&world.worker);
+        tagged_forget();
         check_log();
         if (world.log_fd >= 0)
             os_close(world.log_fd);

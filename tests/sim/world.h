@@ -76,6 +76,11 @@ struct script_rules world_rules(void);
 
 struct weir_handler tagged_handler(void);
 
+/* Answers that come later: when the next one is due (ms, UINT64_MAX: none), giving the due ones to the worker, and forgetting all. */
+uint64_t tagged_next(void);
+void tagged_post(void);
+void tagged_forget(void);
+
 /* Bodies, files and requests that it has lent out. */
 uint32_t tagged_bodies_lent(void);
 uint32_t tagged_files_open(void);
