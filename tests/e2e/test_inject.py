@@ -34,7 +34,6 @@ START = {
 }
 
 
-@native
 class Torture(E2E):
     def setUp(self):
         root = scratch_path("site")
@@ -140,6 +139,7 @@ class Torture(E2E):
         self.assertIn("(INJECTED)", trace)
         self.assertLessEqual(self.tortured.errors().count("\n"), 1, self.tortured.errors())
 
+    @native
     def test_a_failing_start_has_one_line_and_status_1(self):
         for call, errors in START.items():
             for error in errors:
@@ -151,6 +151,7 @@ class Torture(E2E):
                 self.assertEqual(done.returncode, 1, (call, error, done.stderr))
                 self.assertRegex(done.stderr, rb"\Aweir: [^\n]+\n\Z", (call, error))
 
+    @native
     def test_no_thread_to_be_had_is_a_failing_start(self):
         trace = scratch_path("trace")
         done = subprocess.run(["strace", "-f", "-o", trace, "-e", "trace=?clone3,?clone", "-e", "inject=?clone3,?clone:error=EAGAIN:when=2+", *WEIR, "hello",
