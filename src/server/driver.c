@@ -41,7 +41,7 @@ static struct exchange *exchange_borrow(struct worker *w, struct conn *c)
 {
     struct exchange *x = pool_take(&w->pool);
     if (x == NULL) {
-        worker_tell(w, TOLD_MEMORY);
+        error_log_tell(w->config.errors, TROUBLE_MEMORY, w->now);
         return NULL;
     }
     exchange_init(x, w->protocol, &w->http1, &c->peer, w->in_cap, w->out_cap);

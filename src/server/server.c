@@ -34,6 +34,7 @@ struct weir {
     size_t listener_count;             /* of one worker */
     size_t listeners_open;
     _Atomic uint32_t connections_open;
+    struct error_log errors;
     char *log_path;                    /* NULL: no access log */
     int log_fd;
     char name[32];
@@ -99,7 +100,7 @@ static bool complete_options(struct weir *s, const struct weir_options *options,
 {
     s->options = *options;
     snprintf(s->name, sizeof s->name, "%s", options->name != NULL ? options->name : "weir");
-    s->options.name = s->name;
+    s->options.name = s->errors.name = s->name;
     if (s->options.workers == 0)
         s->options.workers = os_cpu_count() < WORKERS_MAX ? os_cpu_count() : WORKERS_MAX;
     const uint32_t addresses = options->listen_count > 0 ? (uint32_t)options->listen_count : 1;
@@ -177,6 +178,7 @@ static bool open_workers(struct weir *s, char error[WEIR_ERROR_SIZE])
             .connections_max = s->options.connections_max,
             .connections_open = &s->connections_open,
             .log_fd = s->log_fd,
+            .errors = &s->errors,
             .trace = s->trace,
         };
         const int rc = worker_open(&s->workers[s->opened], &config);

@@ -2,8 +2,6 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <stdio.h>
-#include <string.h>
 
 #include "core/assert.h"
 #include "core/counter.h"
@@ -32,31 +30,10 @@
 /* Working sets that are kept for reuse. */
 #define POOL_FREE_MAX 64
 
-/* Nothing is told twice within this time. */
-#define TELL_AGAIN_MS 60000
-
 /* Tokens beside those of connections, whose slots are below UINT32_MAX. */
 #define TOKEN_WAKE UINT64_MAX
 #define TOKEN_LISTENER(index) (UINT64_MAX - 1 - (index))
 #define TOKEN_IS_OF_LISTENER(token, count) ((token) >= TOKEN_LISTENER((count) - 1) && (token) <= TOKEN_LISTENER(0))
-
-/* ---- telling ---- */
-
-void worker_tell(struct worker *w, enum told what)
-{
-    static const char *const texts[] = {
-        [TOLD_DESCRIPTORS] = "out of descriptors: idle connections give way, new ones wait; a higher limit (ulimit -n) helps",
-        [TOLD_CONNECTIONS] = "all connections are taken: idle ones give way, new ones wait; a higher limit (ulimit -n, --max-connections) helps",
-        [TOLD_MEMORY] = "out of memory: connections that need more are closed",
-    };
-    if (w->told_at[what] != 0 && w->now - w->told_at[what] < TELL_AGAIN_MS)
-        return;
-    w->told_at[what] = w->now;
-    char line[256];
-    const int len = snprintf(line, sizeof line, "%.64s: %s\n", w->config.options->name, texts[what]);
-    const ssize_t written = os_write(2, line, (size_t)len);
-    (void)written;                 /* nobody is left to be told that telling failed */
-}
 
 /* ---- clocks ---- */
 
@@ -118,9 +95,9 @@ static bool evict_one(struct worker *w)
 }
 
 /* One that waits cannot be accepted. true: an idle connection gave way, try again. */
-static bool accept_blocked(struct worker *w, enum told why)
+static bool accept_blocked(struct worker *w, enum trouble why)
 {
-    worker_tell(w, why);
+    error_log_tell(w->config.errors, why, w->now);
     if (evict_one(w))
         return true;
     accept_pause(w);
@@ -135,10 +112,10 @@ static bool accept_failed(struct worker *w, int rc, bool waits)
         return false;
     case -EMFILE:
     case -ENFILE:
-        return waits && accept_blocked(w, TOLD_DESCRIPTORS);
+        return waits && accept_blocked(w, TROUBLE_DESCRIPTORS);
     case -ENOBUFS:
     case -ENOMEM:
-        return waits && accept_blocked(w, TOLD_MEMORY);
+        return waits && accept_blocked(w, TROUBLE_MEMORY);
     default:                           /* accept(2): what befell that one connection, and a signal: try the next */
         return true;
     }
@@ -150,7 +127,7 @@ static void connection_begin(struct worker *w, int fd, const struct weir_peer *p
     conn_open(c, fd, peer);
     counter_add(&w->counters.accepted, 1);
     if (poller_add(&w->poller, fd, slots_token(w, c)) < 0) {
-        worker_tell(w, TOLD_MEMORY);
+        error_log_tell(w->config.errors, TROUBLE_MEMORY, w->now);
         driver_abandon(w, c);
         return;
     }
@@ -163,7 +140,7 @@ static void accept_from(struct worker *w, const struct listener *l)
 {
     for (uint32_t i = 0; i < ACCEPT_MAX && w->listening; i++) {
         const bool waits = i == 0;
-        if (slots_are_full(w) && !(waits && accept_blocked(w, TOLD_CONNECTIONS)))
+        if (slots_are_full(w) && !(waits && accept_blocked(w, TROUBLE_CONNECTIONS)))
             return;
         struct weir_peer peer;
         const int fd = listener_accept(l, &peer);

@@ -15,6 +15,7 @@
 #include "net/listener.h"
 #include "net/poller.h"
 #include "server/access_log.h"
+#include "server/error_log.h"
 #include "server/mailbox.h"
 #include "server/pool.h"
 #include "weir.h"
@@ -39,11 +40,9 @@ struct worker_config {
     uint32_t connections_max;              /* of all workers together */
     _Atomic uint32_t *connections_open;    /* the same, now: descriptors are the one thing that workers share */
     int log_fd;                            /* -1: no access log */
+    struct error_log *errors;              /* shared by all workers */
     bool trace;                            /* print each transition to standard error (debug builds) */
 };
-
-/* What the error log is told, once for each spell of it. */
-enum told { TOLD_DESCRIPTORS, TOLD_CONNECTIONS, TOLD_MEMORY, TOLD_COUNT };
 
 struct worker {
     struct worker_config config;
@@ -67,7 +66,6 @@ struct worker {
     uint64_t now;                          /* ms, looked at once for each turn */
     int64_t wall;                          /* seconds since 1970, the same */
     uint64_t accept_after;                 /* where accepting is paused: until then, or until a slot is given back */
-    uint64_t told_at[TOLD_COUNT];          /* when the error log was last told, ms; 0: never */
     uint64_t drain_until;                  /* 0: not draining */
     int wake_fd;
     _Atomic bool stop;                     /* asked to drain */
@@ -88,9 +86,6 @@ bool worker_turn(struct worker *w, int wait_max_ms);
 
 /* How long worker_turn() would wait: ms, -1 for ever. */
 int worker_wait_ms(const struct worker *w);
-
-/* Tells the error log, but not again for a minute. */
-void worker_tell(struct worker *w, enum told what);
 
 /* Begins the drain, from any thread and from a signal handler. */
 void worker_stop(struct worker *w);

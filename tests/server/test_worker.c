@@ -417,25 +417,6 @@ START_TEST(a_lingering_close_ends_with_its_time_or_its_bytes)
     close_server();
 }
 
-/* ---- telling */
-
-START_TEST(what_was_told_is_not_told_again_for_a_minute)
-{
-    static const struct weir_options named = { .name = "name" };
-    static const enum told all[] = { TOLD_DESCRIPTORS, TOLD_CONNECTIONS, TOLD_MEMORY };
-    struct worker w = { .config = { .options = &named }, .now = 1 };
-    count_told("");
-    for (size_t i = 0; i < COUNT_OF(all); i++) {
-        worker_tell(&w, all[i]);
-        worker_tell(&w, all[i]);
-    }
-    w.now = 60000;
-    worker_tell(&w, TOLD_MEMORY);
-    w.now = 60001;
-    worker_tell(&w, TOLD_MEMORY);
-    ck_assert_uint_eq(count_told("name: "), 4);
-}
-
 int main(void)
 {
     TCase *tests = tcase_create("worker");
@@ -455,6 +436,5 @@ int main(void)
     tcase_add_test(tests, a_peer_that_takes_slowly_but_well_enough_gets_all);
     tcase_add_test(tests, a_peer_that_takes_too_slowly_is_reset_though_it_takes);
     tcase_add_loop_test(tests, a_lingering_close_ends_with_its_time_or_its_bytes, 0, 2);
-    tcase_add_test(tests, what_was_told_is_not_told_again_for_a_minute);
     return check_run(tests);
 }

@@ -36,6 +36,7 @@ void world_boot(void)
     sim_boot(&world.chance);
     world.options = world_options();
     world.connections_max = 100;
+    world.errors = (struct error_log){ .name = "weir" };
     world.log_fd = -1;
 }
 
@@ -80,7 +81,7 @@ int world_open(enum sim_handler handler, bool with_log)
     world.log_fd = with_log ? sim_open_log(chance_one_in(&world.chance, 2)) : -1;
     const struct worker_config config = {
         .options = &world.options, .handler = &world.handler, .listeners = &world.listener, .listener_count = 1,
-        .connections_max = world.connections_max, .connections_open = &world.connections_open, .log_fd = world.log_fd,
+        .connections_max = world.connections_max, .connections_open = &world.connections_open, .errors = &world.errors, .log_fd = world.log_fd,
     };
     rc = worker_open(&world.worker, &config);
     world.is_open = rc == 0;

@@ -21,6 +21,7 @@ struct world {
     bool is_open;                  /* the worker is */
     uint32_t connections_max;
     _Atomic uint32_t connections_open;
+    struct error_log errors;
     int log_fd;
     struct client clients[WORLD_CLIENTS_MAX];
     uint32_t client_count;
