@@ -172,12 +172,13 @@ static void name_add(struct framing *f, struct slice bytes)
         f->name[f->name_len++] = byte_lower(bytes.ptr[i]);
 }
 
+/* The empty line that ends the trailers is not counted: a head as large as the limit may still be followed by a chunked body. */
 static bool trailer_begins(struct scan *s, char first)
 {
     s->f->name_len = 0;
     name_add(s->f, (struct slice){ &first, 1 });
     s->f->head_taken++;
-    return field_begins(s);
+    return s->f->head_taken < s->limits->head_max ? field_begins(s) : refuse(s, 431, 12, "head too large");
 }
 
 static bool trailer_named(struct scan *s)

@@ -154,7 +154,7 @@ static int decode_byte(struct slice in, size_t *at)
     char byte = in.ptr[*at];
     *at += 1;
     if (byte != '%')
-        return (unsigned char)byte;
+        return byte == 0 ? -1 : (unsigned char)byte;
     if (in.len - *at < 2 || !byte_is(in.ptr[*at], BYTE_HEX) || !byte_is(in.ptr[*at + 1], BYTE_HEX))
         return -1;
     unsigned value = byte_hex_value(in.ptr[*at]) << 4 | byte_hex_value(in.ptr[*at + 1]);

@@ -39,7 +39,7 @@ bool target_parse(struct slice raw, enum target_use use, struct target *out);
 
 /* Decodes a path that target_parse() accepted, once: percent-decoding, then empty and dot segments are taken out; the result starts
  * with a slash and keeps a final one. `out` has room for path.len bytes (and at least 1; an empty path becomes "/"); may not overlap.
- * Returns the length, or 0 where the path climbs above the root or holds %00: answer 400. Bytes >= 0x80 pass as they are. */
+ * Returns the length, or 0 where the path climbs above the root or holds %00 (or a zero byte): answer 400. Bytes >= 0x80 pass as they are. */
 __attribute__((warn_unused_result))
 size_t target_decode_path(struct slice path, char *out);
 

@@ -67,17 +67,28 @@ static void feed_again(struct slice input, const size_t *counts, size_t count, f
         ck_abort_msg("cut at %zu, %zu pieces:\n%.200s\nwhole: %.200s\ncut: %.200s", counts[0], count, input.ptr, whole->text, said.text);
 }
 
+static void feed_whole(struct slice input, feed_function *feed, void *context, struct transcript *said)
+{
+    said->len = 0;
+    said->text[0] = 0;
+    feed(input, &input.len, 1, context, said);
+}
+
 void check_bytewise(struct slice input, feed_function *feed, void *context, struct transcript *said)
 {
     static size_t counts[CUTS_MAX];
     ck_assert_uint_le(input.len, CUTS_MAX);
-    said->len = 0;
-    said->text[0] = 0;
-    feed(input, &input.len, 1, context, said);
+    feed_whole(input, feed, context, said);
     for (size_t i = 0; i < input.len; i++)
         counts[i] = i + 1;
     if (input.len > 0)
         feed_again(input, counts, input.len, feed, context, said);
+}
+
+void check_cut_around(struct slice input, size_t at, feed_function *feed, void *context, struct transcript *said)
+{
+    feed_whole(input, feed, context, said);
+    feed_again(input, (size_t[]){ at, at + 1, input.len }, 3, feed, context, said);
 }
 
 void check_cuttings(struct slice input, feed_function *feed, void *context, struct transcript *said)

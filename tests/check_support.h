@@ -31,8 +31,9 @@ typedef void feed_function(struct slice input, const size_t *counts, size_t coun
 /* Fails the test unless `feed` says the same however `input` is cut. `*said` is what it says. */
 void check_cuttings(struct slice input, feed_function *feed, void *context, struct transcript *said);
 
-/* The same for whole and byte by byte alone, where there are too many inputs for more. */
+/* The same, byte by byte alone, or cut before and behind the byte at `at` alone, where there are too many inputs for more. */
 void check_bytewise(struct slice input, feed_function *feed, void *context, struct transcript *said);
+void check_cut_around(struct slice input, size_t at, feed_function *feed, void *context, struct transcript *said);
 
 /* A slice in a static initialiser. */
 #define TEXT(literal) { (literal), sizeof(literal) - 1 }

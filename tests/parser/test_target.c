@@ -152,6 +152,7 @@ static const struct path_case {
     { TEXT("/.%2e/etc/passwd"), { 0 } },
     { TEXT("/a/..%2f..%2fetc"), { 0 } },
     { TEXT("/a%00b"), { 0 } },
+    { TEXT("/a\0b"), { 0 } },
     { TEXT("/%"), { 0 } },
     { TEXT("/%4"), { 0 } },
     { TEXT("/%g0"), { 0 } },
