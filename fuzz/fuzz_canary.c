@@ -1,17 +1,15 @@
-/* The canary: the target's oracle watches a decoder with a known bug, the oldest of all: it decodes twice. A rig that does not find it, from
- * nothing and within a minute, would find nothing else. */
-#define target_decode_path decode_once
+/* The canary: the target's oracle watches a parser with a known bug, which takes a path with percent-encodings for a plain one, so that it would
+ * never be decoded. A rig that does not find it, from nothing and within a minute, would find nothing else. */
+#define target_parse parse_well
 #include "parser/target.c"
-#undef target_decode_path
+#undef target_parse
 
-static size_t target_decode_path(struct slice path, char *out)
+static bool target_parse(struct slice raw, enum target_use use, struct target *out)
 {
-    size_t len = decode_once(path, out);
-    if (len == 0)
-        return 0;
-    char *once = __builtin_alloca(len);
-    memcpy(once, out, len);
-    return decode_once((struct slice){ once, len }, out);
+    if (!parse_well(raw, use, out))
+        return false;
+    out->is_plain |= memchr(raw.ptr, '%', raw.len) != NULL;
+    return true;
 }
 
 #include "fuzz/fuzz_target.c"
