@@ -36,6 +36,8 @@ static void check_idle(const struct conn *c, struct client *client, struct sim_s
     const struct worker *w = &world.worker;
     const bool full = w->open == world.connections_max;
     const bool passed = c->limit == LIMIT_IDLE && w->now >= c->deadline;
+    if (!passed && w->drain_until == 0 && limits_oldest(&w->limits, LIMIT_IDLE) != (uint32_t)(c - w->conns))
+        sim_broken("2: client %u gave way, and others had been idle for longer", s->client);
     if (!full && !passed && w->drain_until == 0 && !sim.accept_failed)
         sim_broken("2: client %u was sent away while it was idle, without need", s->client);
     if (passed && client->exact && !s->excused && client->said < bytes_len(&client->script.stream))
@@ -133,6 +135,30 @@ static void check_waiting(const struct conn *c, const struct sim_stream *s)
         sim_broken("2: client %u: WRITING waits and owes nothing", s->client);
 }
 
+/* What a slot's limit was after the turn before. */
+static struct shadow {
+    uint64_t deadline;
+    uint32_t generation;
+    uint32_t exchanges;            /* that its connection had begun by then */
+    uint8_t limit;
+} shadows[SIM_FDS_MAX];
+
+/* Within one exchange the limits of a head, of idling and of lingering are never moved; that of a body only when it has passed. */
+static void check_limit_stays(const struct worker *w, const struct conn *c, const struct client *client)
+{
+    struct shadow *shadow = &shadows[c - w->conns];
+    const bool same = shadow->generation == c->generation && shadow->limit == c->limit && shadow->exchanges == client->exchanges;
+    if (same && shadow->deadline != c->deadline && c->limit != LIMIT_SEND && (c->limit != LIMIT_BODY || shadow->deadline > w->now))
+        sim_broken("2: client %u: limit %u was moved by %lld ms without need", client->number, c->limit,
+                   (long long)(c->deadline - shadow->deadline));
+    *shadow = (struct shadow){ c->deadline, c->generation, client->exchanges, c->limit };
+}
+
+void check_begin(void)
+{
+    memset(shadows, 0, sizeof(shadows));
+}
+
 /* ------------------------------------------------------------------ 3, 7, 8, 9: counting */
 
 static void check_list(const struct worker *w, enum limit limit, uint32_t *seen)
@@ -191,6 +217,7 @@ static void check_conn(const struct worker *w, const struct conn *c)
     if (x != NULL && (x->received > s->received || x->sent > s->sent || buffer_len(&x->in) > x->received))
         sim_broken("3: client %u: more bytes than came, or left", s->client);
     check_waiting(c, s);
+    check_limit_stays(w, c, world_client(s->client));
 }
 
 /* Walks all slots once. Returns how many have working sets; counts those in the queue, and those that send a file. */

@@ -152,6 +152,9 @@ void sim_begin_turn(void)
 {
     sim.turn_calls = 0;
     sim.accept_failed = false;
+    if (sim.jumped)
+        sim_excuse_all();              /* those who came after the clock had jumped and before the worker looked at it */
+    sim.jumped = false;
 }
 
 void sim_enter(void)
@@ -188,12 +191,26 @@ void sim_pass(uint64_t ms)
     sim_streams_tick();
 }
 
+/* All limits that run may pass now. */
+static void clock_jumps(void)
+{
+    sim_excuse_all();
+    sim.jumped = true;
+}
+
+void sim_let_clock_go(void)
+{
+    if (sim.still_calls > 0)
+        clock_jumps();
+    sim.still_calls = 0;
+}
+
 static void clock_strike(void)
 {
     switch (sim_strike(SIM_CLOCK)) {
     case FAULT_CLOCK_FORWARD:
         sim_count(FAULT_CLOCK_FORWARD);
-        sim_excuse_all();
+        clock_jumps();
         sim_pass(chance_one_in(sim.chance, 4) ? chance_below(sim.chance, 200000) : chance_below(sim.chance, 3000));
         break;
     case FAULT_CLOCK_STILL:
@@ -215,9 +232,8 @@ uint64_t os_now_ms(void)
 {
     sim_enter();
     if (sim.still_calls > 0) {
-        sim.still_calls--;
-        if (!sim.faults_on)
-            sim.still_calls = 0;
+        if (--sim.still_calls == 0)
+            clock_jumps();
         return sim.still_at;
     }
     clock_strike();

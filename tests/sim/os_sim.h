@@ -165,6 +165,7 @@ struct sim_kernel {
     uint64_t now;                  /* ms */
     uint64_t still_at;             /* what the clock shows while it stands still */
     uint32_t still_calls;          /* so many more calls */
+    bool jumped;                   /* the clock, since the turn began */
     int64_t wall_skew;             /* s */
     bool faults_on;
     uint16_t rate[SIM_CALL_COUNT]; /* a fault strikes one in so many calls; 0: never */
@@ -233,6 +234,9 @@ void sim_begin_turn(void);
 
 /* Time passes. */
 void sim_pass(uint64_t ms);
+
+/* A clock that stands still goes on. */
+void sim_let_clock_go(void);
 
 /* When something will happen that a fault held back; UINT64_MAX: nothing. */
 uint64_t sim_next_time(void);

@@ -81,7 +81,7 @@ static void run_with_troubles(struct chance *c, uint64_t until)
 static void calm(struct chance *c)
 {
     sim.faults_on = false;
-    sim.still_calls = 0;
+    sim_let_clock_go();
     sim.fd_limit = SIM_FDS_MAX;
     sim.fd_limit_until = 0;
     world.calm = true;

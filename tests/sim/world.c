@@ -83,6 +83,7 @@ int world_open(enum sim_handler handler, bool with_log)
         .options = &world.options, .handler = &world.handler, .listeners = &world.listener, .listener_count = 1,
         .connections_max = world.connections_max, .connections_open = &world.connections_open, .errors = &world.errors, .log_fd = world.log_fd,
     };
+    check_begin();
     rc = worker_open(&world.worker, &config);
     world.is_open = rc == 0;
     world.memory_before = sim.memory;

@@ -89,6 +89,9 @@ uint32_t tagged_requests_open(void);
 
 /* ---- what must hold (checks.c) ---- */
 
+/* A new worker. */
+void check_begin(void);
+
 /* After every turn. */
 void check_worker(const struct worker *w);
 
