@@ -6,7 +6,7 @@ import subprocess
 import time
 
 import support
-from support import ALPHA, E2E, MTIME, curl, quick, scratch_path, shared, site
+from support import ALPHA, E2E, MTIME, curl, quick, scratch_path, shared, site, wait_until
 
 
 def folder_with(name, content=b"new\n"):
@@ -58,7 +58,7 @@ class Files(E2E):
 
     def test_what_is_not_there_gets_404_and_keeps_the_connection(self):
         client = self.client(shared("files"))
-        for target in ("/nowhere", "/a.txt/", "/a.txt/b", "/sub/nowhere", "/nowhere/", "/" + "n" * 300, "/A.TXT", "/a.txt%20", "/dangling"):
+        for target in ("/nowhere", "/a.txt/", "/a.txt/b", "/sub/nowhere", "/nowhere/", "/" + "n" * 300, "/A.TXT", "/a.txt%20"):
             self.assertEqual(client.ask(target).status, 404, target)
         self.assertEqual(client.ask("/a.txt").status, 200)
 
@@ -150,9 +150,21 @@ class Validators(E2E):
         self.assertEqual(first, again)
         with open(os.path.join(path, "f.txt"), "wb") as f:
             f.write(b"another\n")
-        response = self.client(server).ask("/f.txt")
-        self.assertEqual(response.body, b"another\n")
-        self.assertNotEqual(response.field("etag"), first)
+
+        def changed():
+            response = self.client(server).ask("/f.txt")
+            self.assertEqual(response.field("etag") == first, response.body == b"one\n", "the tag of one state with the bytes of another")
+            return response.body == b"another\n"
+        wait_until(changed, 2, "the new bytes, a second after they were written at the latest")
+
+    def test_a_file_that_is_removed_is_gone_and_one_that_appears_is_there_within_a_second(self):
+        path = folder_with("f.txt", b"one\n")
+        server = self.server("serve", path)
+        client = self.client(server)
+        self.assertEqual(client.ask("/f.txt").status, 200)
+        self.assertEqual(client.ask("/g.txt").status, 404)
+        os.rename(os.path.join(path, "f.txt"), os.path.join(path, "g.txt"))
+        wait_until(lambda: (client.ask("/f.txt").status, client.ask("/g.txt").status) == (404, 200), 2, "the renamed file under its new name alone")
 
     def test_two_files_have_two_etags(self):
         client = self.client(shared("files"))

@@ -19,6 +19,7 @@ FAULTS = {
     "open": (("openat2",), ("ENOENT", "ENOTDIR", "EACCES", "ELOOP", "EXDEV", "EAGAIN", "EMFILE", "ENFILE", "ENOMEM", "ENAMETOOLONG", "EISDIR", "ENXIO", "EINTR",
                             "ENOSYS")),
     "stat": (("fstat", "newfstatat", "statx"), ("EIO", "ESTALE")),
+    "pread": (("pread64",), ("EIO", "ESTALE", "EINTR", 0)),
     "shutdown": (("shutdown",), ("ENOTCONN",)),
     "close": (("close",), ("EINTR", "EIO")),
     "log": (("write",), ("EAGAIN", "EINTR", "EPIPE", "ENOSPC", "EIO")),

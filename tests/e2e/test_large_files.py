@@ -126,6 +126,23 @@ class LargeFiles(E2E):
         self.assertEqual(digest.hexdigest(), want)
         self.assertEqual(client.ask("/big.bin").body, b"new\n")
 
+    def test_sizes_around_every_bound_arrive_byte_for_byte(self):
+        root = scratch_path("site")
+        os.mkdir(root)
+        sizes = sorted({max(0, bound + near) for bound in (0, 1024, 4096, 8192, 16384, 32768, 65536, 131072, 1 << 18) for near in (-300, -1, 0, 1, 300)})
+        content = os.urandom(sizes[-1])
+        for size in sizes:
+            with open(os.path.join(root, f"{size}"), "wb") as f:
+                f.write(content[:size])
+        server = self.server("serve", root, "--workers", "1")
+        for turn in range(3):                     # read from the disk, then from whatever remembers it, then pipelined
+            client = self.client(server, timeout=20)
+            if turn == 2:
+                client.send("".join(f"GET /{size} HTTP/1.1\r\nHost: x\r\n\r\n" for size in sizes))
+            for size in sizes:
+                response = client.read() if turn == 2 else client.ask(f"/{size}")
+                self.assertTrue(response.body == content[:size], f"{size} bytes, turn {turn}: other bytes, {len(response.body)} of them")
+
     def test_clients_that_leave_in_the_middle_cost_no_descriptor(self):
         server = self.server("serve", site(), "--workers", "1", "--linger-timeout", limit(0.3))
         self.assert_serves(server, "/a.txt")

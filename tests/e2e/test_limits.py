@@ -2,7 +2,7 @@
 
 import time
 
-from support import BIG_SIZE, E2E, Truncated, assert_idle, limit, quick, seconds, shared, site, wait_until
+from support import BIG_SIZE, E2E, FACTOR, Truncated, assert_idle, limit, quick, seconds, shared, site, wait_until
 
 GET = "GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 
@@ -211,6 +211,25 @@ class Times(E2E):
         except ConnectionResetError:
             return
         self.fail("an orderly end instead of a reset")
+
+    def test_a_deaf_pipeliner_is_held_back_and_reset_after_the_send_time(self):
+        server = self.server("hello", "--workers", "1", "--send-timeout", limit(0.7))
+        self.assert_serves(server)
+        before = server.own_memory()
+        client = self.client(server, receive_buffer=4096, timeout=0.2)
+        sent = 0
+        try:
+            while sent < 64 << 20:
+                sent += client.socket.send(GET.encode() * 1000)
+        except TimeoutError:
+            pass                                    # it reads no more before its answers are taken
+        except (ConnectionResetError, BrokenPipeError):
+            self.fail("reset before its time")
+        self.assertLess(sent, 64 << 20)
+        self.assertLess(server.own_memory() - before, (1 << 20) * FACTOR)
+        client.socket.settimeout(seconds(5))
+        wait_until(lambda: server.socket_states().count("ESTABLISHED") == 0, 5, "it is reset")
+        client.expect_reset()
 
     def test_a_lingering_close_ends_after_the_linger_time(self):
         server = self.server("hello", "--linger-timeout", limit(0.6))

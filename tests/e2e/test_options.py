@@ -4,7 +4,7 @@ import os
 import socket
 import subprocess
 
-from support import E2E, WEIR, curl, free_port, quick, scratch_path, seconds, site, wait_until
+from support import E2E, WEIR, curl, free_port, native, quick, scratch_path, seconds, site, wait_until
 
 SIZES = ("--max-line", "--max-head", "--max-body", "--max-linger", "--min-rate")
 TIMES = ("--head-timeout", "--body-timeout", "--send-timeout", "--idle-timeout", "--linger-timeout", "--drain-timeout")
@@ -124,6 +124,7 @@ class Options(E2E):
         self.assert_start_fails("hello", "--listen", "127.0.0.1:0", "--access-log", "/nowhere/at/all/log")
         self.assert_start_fails("hello", "--listen", "127.0.0.1:0", "--access-log", "/")
 
+    @native
     def test_with_few_descriptors_a_start_fails_or_somebody_is_served(self):
         for descriptors in range(5, 14):
             path = scratch_path("out")

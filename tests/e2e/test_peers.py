@@ -3,7 +3,7 @@
 import socket
 import time
 
-from support import E2E, alone, assert_idle, limit, quick, shared, site, wait_until
+from support import BIG_SIZE, E2E, alone, assert_idle, limit, quick, shared, site, wait_until
 
 GET = "GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 
@@ -25,6 +25,21 @@ class HalfClosed(E2E):
         client.shut()
         for _ in range(50):
             self.assertEqual(client.read().status, 200)
+        client.expect_end()
+
+    def test_a_half_close_before_a_large_file_and_more_requests_costs_nothing(self):
+        client = self.client(shared("files"), receive_buffer=32768, timeout=30)
+        client.send("GET /big.bin HTTP/1.1\r\nHost: x\r\n\r\n" + "GET /1m.bin HTTP/1.1\r\nHost: x\r\n\r\n" * 2)
+        client.shut()
+        time.sleep(0.1)
+        for size in (BIG_SIZE, 1 << 20, 1 << 20):
+            count = 0
+
+            def take(data):
+                nonlocal count
+                count += len(data)
+            self.assertEqual(client.read(on_data=take).status, 200)
+            self.assertEqual(count, size)
         client.expect_end()
 
     def test_a_half_close_some_time_after_the_request_ends_the_connection(self):
