@@ -398,6 +398,8 @@ void weir_respond(struct weir_request *request, const struct weir_response *resp
         h->x->keep = false;
         h->x->peer_closes = false;
     }
+    if (h->x->waiting)
+        h->record_open = false;
     record_open(h, response->status, h->request.method == METHOD_HEAD ? 0 : response->length, true);
     if (!response_is_sound(response) || !compose_response(h, response)) {
         release_body(response);
@@ -595,7 +597,9 @@ static void http1_respond(struct exchange *x)
     if (h->answer == ANSWER_NONE)
         answer_error(h, 500);
     x->waiting = h->answer == ANSWER_LATER;
-    if (!x->waiting)
+    if (x->waiting)
+        record_open(h, 0, 0, true);        /* what is told of it where the connection ends before the answer comes */
+    else
         view_close(h);
 }
 

@@ -20,6 +20,7 @@ static struct weir_ticket tickets[8];
 static _Atomic int deferred, ended, answered_late, claimed_nothing;
 static pthread_t runner;
 static int port;
+static char log_path[] = "/tmp/weir-test-later-XXXXXX";
 
 static void respond_with(struct weir_request *request, struct weir_slice text)
 {
@@ -76,6 +77,37 @@ static void wait_for(_Atomic int *what, int count)
         nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
 }
 
+static void make_log(void)
+{
+    const int fd = mkstemp(log_path);
+    ck_assert_int_ge(fd, 0);
+    close(fd);
+}
+
+static void remove_log(void)
+{
+    unlink(log_path);
+    memcpy(log_path + sizeof log_path - 7, "XXXXXX", 6);
+}
+
+/* All lines; the server is closed. */
+static void read_log(char text[4096])
+{
+    FILE *file = fopen(log_path, "r");
+    ck_assert_ptr_nonnull(file);
+    const size_t len = fread(text, 1, 4095, file);
+    text[len] = '\0';
+    fclose(file);
+}
+
+static size_t count_of(const char *text, const char *part)
+{
+    size_t count = 0;
+    for (const char *at = text; (at = strstr(at, part)) != NULL; at++)
+        count++;
+    return count;
+}
+
 static void open_server(void)
 {
     static const char *const listen[] = { "127.0.0.1:0" };
@@ -86,6 +118,7 @@ static void open_server(void)
     options.listen_count = 1;
     options.workers = 1;
     options.send_timeout = 300;
+    options.access_log = log_path;
     deferred = ended = answered_late = claimed_nothing = 0;
     server = weir_open(&options, &handler, error);
     ck_assert_msg(server != NULL, "%s", error);
@@ -224,10 +257,32 @@ START_TEST(a_closed_server_runs_what_was_posted_and_owes_no_answer)
 }
 END_TEST
 
+START_TEST(each_is_logged_once_whether_its_answer_came_or_not)
+{
+    char seen[4096];
+    const int answered = connect_client(), forgotten = connect_client();
+    ask(answered, "GET /answered HTTP/1.1\r\nHost: a\r\n\r\n");
+    wait_for(&deferred, 1);
+    post(&tickets[0]);
+    read_until(answered, "\r\n\r\n/answered", seen);
+    ask(forgotten, "GET /forgotten HTTP/1.1\r\nHost: a\r\n\r\n");
+    wait_for(&ended, 2);
+    close_server();
+    read_log(seen);
+    ck_assert_uint_eq(count_of(seen, "\n"), 2);
+    ck_assert_uint_eq(count_of(seen, "\"GET /answered HTTP/1.1\" 200 9 "), 1);
+    ck_assert_uint_eq(count_of(seen, "\"GET /forgotten HTTP/1.1\" - 0 "), 1);
+    close(answered);
+    close(forgotten);
+    open_server();
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("later");
     TCase *tests = tcase_create("answers that come later");
+    tcase_add_checked_fixture(tests, make_log, remove_log);
     tcase_add_checked_fixture(tests, open_server, close_server);
     tcase_set_timeout(tests, 20);
     tcase_add_test(tests, an_answer_comes_when_it_is_posted);
@@ -236,6 +291,7 @@ int main(void)
     tcase_add_test(tests, a_ticket_is_good_for_one_answer);
     tcase_add_test(tests, a_connection_that_waits_too_long_is_reset_and_its_ticket_void);
     tcase_add_test(tests, a_closed_server_runs_what_was_posted_and_owes_no_answer);
+    tcase_add_test(tests, each_is_logged_once_whether_its_answer_came_or_not);
     suite_add_tcase(suite, tests);
     SRunner *runner_of_all = srunner_create(suite);
     srunner_run_all(runner_of_all, CK_ENV);
