@@ -8,7 +8,7 @@
 #include <unistd.h>
 #include <weir.h>
 
-static volatile sig_atomic_t stopped;
+static struct weir *server;
 
 static void close_file(void *fd)
 {
@@ -35,7 +35,7 @@ static void answer(struct weir_request *request, void *path)
 static void stop(int signal)
 {
     (void)signal;
-    stopped = 1;
+    weir_stop(server);         /* weir_fd() becomes readable: the loop below wakes up */
 }
 
 int main(int argc, char **argv)
@@ -47,7 +47,7 @@ int main(int argc, char **argv)
     options.listen = listen;
     options.listen_count = 1;
     options.workers = 1;
-    struct weir *server = weir_open(&options, &handler, error);
+    server = weir_open(&options, &handler, error);
     if (server == NULL) {
         fprintf(stderr, "%s\n", error);
         return 1;
@@ -57,11 +57,8 @@ int main(int argc, char **argv)
     puts(weir_address(server, 0));
     fflush(stdout);
     struct pollfd ready = { .fd = weir_fd(server), .events = POLLIN };
-    for (bool goes_on = true; goes_on; goes_on = weir_turn(server)) {
+    while (weir_turn(server))
         poll(&ready, 1, weir_wait_ms(server));
-        if (stopped)
-            weir_stop(server);
-    }
     weir_close(server);
     return 0;
 }
