@@ -18,10 +18,7 @@ void chance_seed(struct chance *c, uint64_t seed)
 
 void chance_script(struct chance *c, const uint8_t *script, size_t len)
 {
-    uint64_t hash = len;
-    for (size_t i = 0; i < len; i++)
-        hash = chance_mix(hash ^ script[i]);
-    chance_seed(c, hash);
+    chance_seed(c, 1);
     c->script = script;
     c->left = len;
     c->scripted = true;

@@ -15,7 +15,7 @@ struct chance {
 
 void chance_seed(struct chance *c, uint64_t seed);
 
-/* The seed of what follows the script is a hash of the script. `script` is borrowed. */
+/* What follows the script is drawn from a seed that is always the same. `script` is borrowed. */
 void chance_script(struct chance *c, const uint8_t *script, size_t len);
 
 /* A script that has come to its end: the kernel then stops to make trouble. */

@@ -271,7 +271,7 @@ static void speak(struct client *client, struct chance *c)
         count = client->piece_max == 1 ? 1 : chance_between(c, 1, client->piece_max);
     if (client->script.ending == ENDING_RESET && client->said + count > client->script.reset_at && client->reset_after == 0)
         count = client->script.reset_at - client->said;
-    client->said += sim_client_send(client->stream, client->script.stream.data + client->script.stream.start + client->said, count);
+    client->said += sim_client_send(client->stream, bytes_at(&client->script.stream) + client->said, count);
 }
 
 static bool has_said_all(const struct client *client)

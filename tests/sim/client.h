@@ -49,7 +49,6 @@ struct client {
     uint32_t handled;              /* calls of the handler's answer() */
     int64_t last_handled;          /* number of the request in the last of them; -1: none */
     uint32_t exchanges;            /* answers that the machine had composed: each is to be logged */
-    uint32_t unanswered;           /* of these, those whose connection ended before their answer came, later */
     bool timed_out;                /* the server said 408, or reset it, by a limit that had passed */
     bool gave_way;                 /* the server closed it while it was idle */
 };

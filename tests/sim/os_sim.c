@@ -146,6 +146,8 @@ void sim_halt(void)
             free(sim.fds[fd].inode);
     sim.stream_count = 0;
     bytes_free(&sim.log);
+    while (sim.blocks != NULL)
+        os_free(sim.blocks + 1);
 }
 
 void sim_begin_turn(void)
@@ -249,8 +251,31 @@ struct timespec os_wall_clock(void)
 
 /* ------------------------------------------------------------------ memory */
 
-/* Before each block stands its size, in room that keeps the block aligned for any type. */
-enum { BLOCK_HEAD = 16 };
+/* Stands before each block of memory, which stays aligned for any type. */
+struct sim_block {
+    _Alignas(16) size_t size;
+    struct sim_block *next;
+    struct sim_block *previous;
+};
+
+static void block_add(struct sim_block *block)
+{
+    block->next = sim.blocks;
+    if (sim.blocks != NULL)
+        sim.blocks->previous = block;
+    sim.blocks = block;
+    sim.memory += block->size;
+    sim.memory_blocks++;
+}
+
+static void block_remove(const struct sim_block *block)
+{
+    *(block->previous == NULL ? &sim.blocks : &block->previous->next) = block->next;
+    if (block->next != NULL)
+        block->next->previous = block->previous;
+    sim.memory -= block->size;
+    sim.memory_blocks--;
+}
 
 void *os_alloc(size_t size)
 {
@@ -261,13 +286,12 @@ void *os_alloc(size_t size)
         sim_excuse_all();
         return NULL;
     }
-    unsigned char *block = calloc(1, BLOCK_HEAD + size);
+    struct sim_block *block = calloc(1, sizeof(*block) + size);
     if (block == NULL)
         abort();
-    memcpy(block, &size, sizeof(size));
-    sim.memory += size;
-    sim.memory_blocks++;
-    return block + BLOCK_HEAD;
+    block->size = size;
+    block_add(block);
+    return block + 1;
 }
 
 /* What is in it is undefined: nobody finds zeros by chance. */
@@ -284,12 +308,9 @@ void os_free(void *memory)
 {
     if (memory == NULL)
         return;
-    unsigned char *block = (unsigned char *)memory - BLOCK_HEAD;
-    size_t size;
-    memcpy(&size, block, sizeof(size));
-    sim.memory -= size;
-    sim.memory_blocks--;
-    memset(block, 0xdd, BLOCK_HEAD + size);
+    struct sim_block *block = (struct sim_block *)memory - 1;
+    block_remove(block);
+    memset(block, 0xdd, sizeof(*block) + block->size);
     free(block);
 }
 
@@ -383,7 +404,8 @@ void bytes_append(struct sim_bytes *b, const void *data, size_t len)
 {
     if (b->cap - b->end < len) {
         const size_t kept = bytes_len(b);
-        memmove(b->data, b->data + b->start, b->data == NULL ? 0 : kept);
+        if (kept > 0)
+            memmove(b->data, b->data + b->start, kept);
         b->start = 0;
         b->end = kept;
         if (b->cap - kept < len) {
@@ -393,7 +415,8 @@ void bytes_append(struct sim_bytes *b, const void *data, size_t len)
                 abort();
         }
     }
-    memcpy(b->data + b->end, data, len);
+    if (len > 0)
+        memcpy(b->data + b->end, data, len);
     b->end += len;
 }
 

@@ -39,6 +39,12 @@ static inline size_t bytes_len(const struct sim_bytes *b)
     return b->end - b->start;
 }
 
+/* The first byte; never NULL. */
+static inline const uint8_t *bytes_at(const struct sim_bytes *b)
+{
+    return b->data == NULL ? (const uint8_t *)"" : b->data + b->start;
+}
+
 /* ---- a connection, seen from both ends ---- */
 
 struct sim_stream {
@@ -192,6 +198,7 @@ struct sim_kernel {
     bool log_struck;               /* a write to the log was cut short or refused */
     uint64_t memory;               /* bytes allocated now */
     uint64_t memory_blocks;
+    struct sim_block *blocks;      /* all that is allocated */
     uint64_t allocations;          /* ever */
     uint64_t fail_allocation;      /* this one fails, counted from 1; 0: none */
     uint64_t calls;                /* ever */
@@ -226,7 +233,7 @@ void sim_force(enum sim_fault fault, uint32_t times);
 /* Whether faults of this call are on in this run: what depends on it may then fail. */
 bool sim_may_fail(enum sim_call call);
 
-/* The end of a run: gives back what the kernel itself holds. */
+/* The end of a run: gives back what the kernel itself holds, and what a worker that was thrown away has left. */
 void sim_halt(void);
 
 /* A turn of the loop begins: it may make only so many calls. */

@@ -1,4 +1,6 @@
 /* One run from a seed: a server with drawn options, a crowd of drawn clients, drawn faults; then the faults stop, and all must come to rest. */
+#include <string.h>
+
 #include "world.h"
 
 /* The most connections of a server that has too few. */
@@ -54,6 +56,26 @@ static void add_clients(struct chance *c, uint32_t count)
         struct client *client = world_add(script, chance_below(c, spread));
         client_draw_pace(client, c, &world.options);
         draw_stream_sizes(client, c);
+    }
+}
+
+/* Clients who say what they are told to. */
+static void add_speakers(struct chance *c, const uint8_t *texts, size_t len)
+{
+    static const uint8_t parting[] = { 0xff, 0xff };
+    for (int count = 0; len > 0 && count < 8; count++) {
+        const uint8_t *end = memmem(texts, len, parting, sizeof(parting));
+        const size_t own = end == NULL ? len : (size_t)(end - texts);
+        struct script script;
+        script_of_bytes(&script, texts, own);
+        struct client *client = world_add(script, chance_below(c, 50));
+        client_draw_pace(client, c, &world.options);
+        draw_stream_sizes(client, c);
+        client->blind = own >= 4 && memmem(texts, own, "HEAD", 4) != NULL;     /* which answers have content is not known then */
+        client->shuts = chance_one_in(c, 2);
+        client->says_on = chance_one_in(c, 2);
+        texts += end == NULL ? own : own + sizeof(parting);
+        len -= end == NULL ? own : own + sizeof(parting);
     }
 }
 
@@ -115,7 +137,7 @@ static void rest(void)
     let_all_finish();
     for (uint32_t i = 0; i < world.client_count; i++) {
         struct client *client = &world.clients[i];
-        if (client_next(client) != UINT64_MAX && !client_is_done(client) && !client->exact)
+        if (!client_is_done(client) && !client_is_owed(client))
             (is_crowded ? client_leave : client_fall_silent)(client);
     }
     let_all_finish();
@@ -143,7 +165,7 @@ static void drain(void)
         sim_broken("the drain ended, and %u connections are open", world.worker.open);
 }
 
-static void simulate(void)
+static void simulate(const uint8_t *texts, size_t texts_len)
 {
     struct chance *c = &world.chance;
     world_boot();
@@ -156,6 +178,7 @@ static void simulate(void)
         sim_broken("the worker does not open");
     sim_draw_faults();
     add_clients(c, crowd);
+    add_speakers(c, texts, texts_len);
     run_with_troubles(c, sim.now + chance_between(c, 100, 60000));
     const uint32_t end = chance_below(c, 8);
     if (end == 0)
@@ -171,11 +194,11 @@ static void simulate(void)
 void world_simulate(uint64_t seed)
 {
     chance_seed(&world.chance, seed);
-    simulate();
+    simulate(NULL, 0);
 }
 
-void world_simulate_script(const uint8_t *script, size_t len)
+void world_simulate_script(const uint8_t *script, size_t len, const uint8_t *texts, size_t texts_len)
 {
     chance_script(&world.chance, script, len);
-    simulate();
+    simulate(texts, texts_len);
 }

@@ -205,8 +205,6 @@ static void later_answer(void *argument)
     struct weir_request *request = c == NULL || c->exchange == NULL ? NULL : http1_waiting_request(c->exchange, later->ticket.serial);
     if (request != NULL)
         answer_job(request, &later->job, 200);
-    else
-        world_client(later->job.client)->unanswered++;
     later_forget(later);
 }
 
@@ -235,10 +233,8 @@ void tagged_post(void)
 
 void tagged_forget(void)
 {
-    while (laters != NULL) {
-        world_client(laters->job.client)->unanswered++;
+    while (laters != NULL)
         later_forget(laters);
-    }
 }
 
 /* ------------------------------------------------------------------ the handler */

@@ -343,8 +343,7 @@ static void world_with_an_idle_connection(void)
     chance_seed(&world.chance, 3);
     world_boot();
     EXPECT(world_open(HANDLER_HELLO, false) == 0);
-    struct script script = { .ending = ENDING_SILENT, .cut_order = SIM_FAULT_COUNT };
-    bytes_append(&script.stream, "GET / HTTP/1.1\r\nHost: a\r\n\r\n", 27);
+    struct script script;
     script_of_bytes(&script, (const uint8_t *)"GET / HTTP/1.1\r\nHost: a\r\n\r\n", 27);
     world_add(script, 0);
     world_run(sim.now + 100);
@@ -424,6 +423,7 @@ static void each_broken_promise_is_seen(void)
         spoils[i]();
         if (!case_breaks(check_now))
             sim_broken("spoil %zu was not seen", i);
+        client_free(&world.clients[0]);
         sim_halt();
     }
 }

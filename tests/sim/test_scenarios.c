@@ -8,6 +8,7 @@
 #include "world.h"
 
 #define GET "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+#define GET_BIG "GET /big.bin HTTP/1.1\r\nHost: a\r\n\r\n"
 #define GET_CLOSE "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
 
 /* ------------------------------------------------------------------ scenes */
@@ -208,7 +209,7 @@ static void a_connection_that_says_nothing_is_closed(void)
 static void the_deaf_are_reset_and_the_slow_are_served(void)
 {
     scene_open(HANDLER_FILES);
-    struct client *deaf = says("GET /big.bin HTTP/1.1\r\nHost: a\r\n\r\n"), *slow = says("GET /big.bin HTTP/1.1\r\nHost: a\r\n\r\n");
+    struct client *deaf = says(GET_BIG), *slow = says(GET_BIG);
     deaf->send_cap = slow->send_cap = 4096;
     deaf->window = slow->window = 4096;
     deaf->read_max = 0;
@@ -380,7 +381,7 @@ static void a_thousand_pipelined_requests_are_answered_with_few_sends(void)
 static void a_file_that_shrinks_ends_its_connection_and_no_other(void)
 {
     scene_open(HANDLER_FILES);
-    struct client *client = says("GET /big.bin HTTP/1.1\r\nHost: a\r\n\r\n"), *other = asks(2);
+    struct client *client = says(GET_BIG), *other = asks(2);
     client->send_cap = client->window = 4096;
     sim_force(FAULT_SENDFILE_SHRUNK, 1);
     run_ms(3000);
@@ -418,7 +419,7 @@ static void a_line_is_in_the_log_a_second_after_its_request(void)
 static void a_drain_finishes_what_is_in_flight(void)
 {
     scene_open(HANDLER_FILES);
-    struct client *writing = says("GET /big.bin HTTP/1.1\r\nHost: a\r\n\r\n"), *reading = says(GET), *idle = says("GET /nowhere HTTP/1.1\r\nHost: a\r\n\r\n");
+    struct client *writing = says(GET_BIG), *reading = says(GET), *idle = says("GET /nowhere HTTP/1.1\r\nHost: a\r\n\r\n");
     writing->send_cap = writing->window = 30000;
     writing->read_max = 30000;
     writing->read_pause = 60;
@@ -438,7 +439,7 @@ static void a_drain_finishes_what_is_in_flight(void)
 static void a_drain_does_not_wait_for_ever(void)
 {
     scene_open(HANDLER_FILES);
-    struct client *deaf = says("GET /big.bin HTTP/1.1\r\nHost: a\r\n\r\n");
+    struct client *deaf = says(GET_BIG);
     deaf->read_max = 0;
     deaf->send_cap = deaf->window = 1000;
     world.options.send_timeout = 1000000;
@@ -483,7 +484,7 @@ static struct sim_bytes hear(enum sim_handler handler, const struct sim_bytes *t
     world.options.head_timeout = world.options.body_timeout = 1000000;
     EXPECT(world_open(handler, false) == 0);
     struct script script;
-    script_of_bytes(&script, text->data + text->start, bytes_len(text));
+    script_of_bytes(&script, bytes_at(text), bytes_len(text));
     struct client *client = world_add(script, 0);
     client->shuts = client->says_on = client->blind = true;
     client->record = &heard;
@@ -504,7 +505,7 @@ static void broken_cut(const char *what, size_t index, uint32_t piece, const str
     while (at < bytes_len(whole) && at < bytes_len(cut) && whole->data[whole->start + at] == cut->data[cut->start + at])
         at++;
     sim_broken("11: %s %zu in pieces of %u gives another answer from byte %zu on, %zu bytes and not %zu: %.60s", what, index, piece, at,
-               bytes_len(cut), bytes_len(whole), (const char *)cut->data + cut->start + (at > 30 ? at - 30 : 0));
+               bytes_len(cut), bytes_len(whole), (const char *)bytes_at(cut) + (at > 30 ? at - 30 : 0));
 }
 
 static void check_cuts(enum sim_handler handler, const struct sim_bytes *text, const char *what, size_t index)
@@ -513,7 +514,7 @@ static void check_cuts(enum sim_handler handler, const struct sim_bytes *text, c
     struct sim_bytes whole = hear(handler, text, 0);
     for (int i = 0; i < CUTS; i++) {
         struct sim_bytes cut = hear(handler, text, pieces[i]);
-        if (bytes_len(&cut) != bytes_len(&whole) || memcmp(cut.data + cut.start, whole.data + whole.start, bytes_len(&cut)) != 0)
+        if (bytes_len(&cut) != bytes_len(&whole) || memcmp(bytes_at(&cut), bytes_at(&whole), bytes_len(&cut)) != 0)
             broken_cut(what, index, pieces[i], &whole, &cut);
         bytes_free(&cut);
     }
@@ -533,8 +534,8 @@ static void what_is_refused_is_refused_the_same_way_however_it_is_cut(void)
         script_make_refused(&script, &rules, 1, i);
         struct sim_bytes whole = hear(HANDLER_HELLO, &script.stream, 0);
         snprintf(status, sizeof(status), "HTTP/1.1 %u ", script.expects[0].status);
-        if (bytes_len(&whole) < 13 || memcmp(whole.data + whole.start, status, 13) != 0)
-            sim_broken("refused text %zu gets %.13s and not %s", i, (const char *)whole.data + whole.start, status);
+        if (bytes_len(&whole) < 13 || memcmp(bytes_at(&whole), status, 13) != 0)
+            sim_broken("refused text %zu gets %.13s and not %s", i, (const char *)bytes_at(&whole), status);
         bytes_free(&whole);
         check_cuts(HANDLER_HELLO, &script.stream, "refused text", i);
         script_free(&script);

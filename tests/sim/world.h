@@ -66,7 +66,9 @@ void world_close(void);
 
 /* One whole run: from a seed, or from a script of bytes. */
 void world_simulate(uint64_t seed);
-void world_simulate_script(const uint8_t *script, size_t len);
+
+/* The same, with some more clients who say what stands in `texts`: parted by two bytes 0xff. */
+void world_simulate_script(const uint8_t *script, size_t len, const uint8_t *texts, size_t texts_len);
 
 /* The client of a number, or NULL. */
 struct client *world_client(uint32_t number);
