@@ -289,20 +289,11 @@ static const struct arrow *arrow_for(const struct row *row, char byte)
     return byte_is(byte, row->enter.on) ? &row->enter : NULL;
 }
 
-/* How many of the bytes between two places are of a class, from the first on. */
-static size_t run_of(const char *from, const char *end, unsigned classes)
-{
-    const char *p = from;
-    while (p < end && byte_is(*p, classes))
-        p++;
-    return (size_t)(p - from);
-}
-
 /* Takes the bytes that change nothing. */
 static bool take_run(struct scan *s, const struct row *row)
 {
     const char *from = s->bytes.ptr + s->at;
-    size_t run = run_of(from, from + smaller(s->bytes.len - s->at, allowance(s, row->section)), row->stay);
+    size_t run = byte_run(from, from + smaller(s->bytes.len - s->at, allowance(s, row->section)), row->stay);
     if (s->f->state == TRAILER_NAME)
         name_add(s->f, (struct slice){ from, run });
     return account(s, row->section, run);
@@ -333,9 +324,9 @@ static bool take_whole_request_line(struct scan *s)
     struct framing *f = s->f;
     const char *line = s->bytes.ptr + s->at;
     const char *end = s->bytes.ptr + s->bytes.len;
-    size_t method_len = run_of(line, end, BYTE_TOKEN);
+    size_t method_len = byte_run(line, end, BYTE_TOKEN);
     const char *target = smaller(method_len + 1, (size_t)(end - line)) + line;
-    const char *version = target + run_of(target, end, BYTE_TARGET);
+    const char *version = target + byte_run(target, end, BYTE_TARGET);
     size_t len = (size_t)(version - line) + sizeof " HTTP/1.1\r\n" - 1;
     if (len > (size_t)(end - line) || len - 2 > s->limits->line_max || f->head_taken + len >= s->limits->head_max)
         return false;
@@ -357,10 +348,10 @@ static bool take_whole_field_line(struct scan *s)
 {
     const char *line = s->bytes.ptr + s->at;
     const char *end = s->bytes.ptr + s->bytes.len;
-    const char *colon = line + run_of(line, end, BYTE_TOKEN);
+    const char *colon = line + byte_run(line, end, BYTE_TOKEN);
     if (colon == line || colon == end || *colon != ':')
         return false;
-    const char *cr = colon + 1 + run_of(colon + 1, end, BYTE_VALUE);
+    const char *cr = colon + 1 + byte_run(colon + 1, end, BYTE_VALUE);
     size_t len = (size_t)(cr - line) + 2;
     if (end - cr < 2 || cr[0] != '\r' || cr[1] != '\n' || s->f->head_taken + len >= s->limits->head_max
         || s->f->field_count >= s->limits->fields_max)

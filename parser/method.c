@@ -1,6 +1,6 @@
 #include "parser/method.h"
 
-#include <stddef.h>
+#include <string.h>
 
 /* Registered methods (IANA, "HTTP Method Registry") that llhttp 8.1.0 takes in HTTP/1: another would be 501 on one release and not on the
  * next. Non-registered ones that it takes too (PURGE, SUBSCRIBE, those of RTSP and ICE, …) are not here. The most frequent ones come
@@ -42,7 +42,7 @@ static const struct {
 enum request_method method_find(struct slice name)
 {
     for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++)
-        if (slice_equals(methods[i].name, name))
+        if (methods[i].name.len == name.len && memcmp(methods[i].name.ptr, name.ptr, name.len) == 0)
             return methods[i].method;
     return METHOD_UNKNOWN;
 }

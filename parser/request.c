@@ -16,8 +16,8 @@ _Static_assert(_Alignof(llhttp_t) <= _Alignof(struct request), "and is aligned")
 enum request_phase {
     IN_HEAD,               /* the guard reads; llhttp has seen nothing */
     ASKING,                /* llhttp is reading the whole head */
-    IN_BODY,               /* the head was accepted; llhttp finds the content, the guard looks at what is between */
-    TUNNEL,                /* CONNECT was accepted: nothing that follows is ours, and llhttp is not asked again */
+    IN_BODY,               /* the head was accepted, content follows: llhttp finds it, the guard looks at what is between */
+    NO_CONTENT,            /* the head was all: llhttp, which agreed on that, is not asked again (what follows a CONNECT is a tunnel for it) */
     ENDED,                 /* REQUEST_COMPLETE */
     REFUSED
 };
@@ -340,14 +340,13 @@ static enum request_outcome parse_head(struct request *r, struct slice input, si
     }
     if (!check_head(r, head) || !check_agreement(r, &t, head + r->head_len))
         return refused(r);
-    r->phase = IN_BODY;
     if (r->method == METHOD_CONNECT) {
-        r->phase = TUNNEL;
         r->content_length = 0;
         r->chunked = false;
         r->expects_continue = false;
         r->keep_alive = false;
     }
+    r->phase = r->chunked || r->content_length > 0 ? IN_BODY : NO_CONTENT;
     return REQUEST_HEAD;
 }
 
@@ -424,7 +423,7 @@ enum request_outcome request_parse(struct request *r, struct slice input, size_t
         return parse_head(r, input, taken);
     case IN_BODY:
         return parse_body(r, input, taken);
-    case TUNNEL:
+    case NO_CONTENT:
         r->phase = ENDED;
         break;
     case ENDED:
@@ -442,7 +441,7 @@ bool request_has_begun(const struct request *r)
 
 bool request_in_body(const struct request *r)
 {
-    return r->phase == IN_BODY && (r->chunked || r->content_length > 0);
+    return r->phase == IN_BODY;
 }
 
 struct slice request_text(const char *head, struct request_span span)

@@ -43,10 +43,11 @@ static bool take_path(struct cursor *c, struct target *out)
 {
     const char *from = c->at;
     out->is_plain = c->at < c->end && *c->at == '/';
-    while (c->at < c->end && *c->at != '?') {
-        if (byte_is(*c->at, BYTE_PCHAR)) {
-            c->at++;
-        } else if (*c->at == '/') {
+    while (true) {
+        c->at += byte_run(c->at, c->end, BYTE_PCHAR);
+        if (c->at == c->end || *c->at == '?')
+            break;
+        if (*c->at == '/') {
             c->at++;
             out->is_plain &= !is_odd_segment(c);
         } else if (*c->at == '%' && take_escape(c)) {
@@ -66,8 +67,11 @@ static bool take_query(struct cursor *c, struct target *out)
     if (out->has_query)
         c->at++;
     const char *from = c->at;
-    while (c->at < c->end) {
-        if (byte_is(*c->at, BYTE_PCHAR) || *c->at == '/' || *c->at == '?')
+    while (true) {
+        c->at += byte_run(c->at, c->end, BYTE_PCHAR);
+        if (c->at == c->end)
+            break;
+        if (*c->at == '/' || *c->at == '?')
             c->at++;
         else if (*c->at != '%' || !take_escape(c))
             return false;
@@ -117,7 +121,7 @@ bool target_parse(struct slice raw, enum target_use use, struct target *out)
         out->form = TARGET_AUTHORITY;
         return take_authority(&c, out) && c.at == c.end && port_of(raw).len > 0;
     }
-    if (slice_equals(raw, SLICE("*"))) {
+    if (raw.len == 1 && *raw.ptr == '*') {
         out->form = TARGET_ASTERISK;
         return use == TARGET_FOR_OPTIONS;
     }
@@ -239,10 +243,8 @@ bool target_is_authority(struct slice text)
             return false;
         c.at = close + 1;
     } else {
-        while (c.at < c.end && (byte_is(*c.at, BYTE_REG_NAME) || *c.at == '%'))
-            if (*c.at != '%')
-                c.at++;
-            else if (!take_escape(&c))
+        for (c.at += byte_run(c.at, c.end, BYTE_REG_NAME); c.at < c.end && *c.at == '%'; c.at += byte_run(c.at, c.end, BYTE_REG_NAME))
+            if (!take_escape(&c))
                 return false;
         if (c.at == c.start)
             return false;

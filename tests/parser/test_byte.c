@@ -55,11 +55,45 @@ START_TEST(hexadecimal_digits_have_their_values)
 }
 END_TEST
 
+START_TEST(a_run_ends_at_the_first_byte_that_is_of_no_class_asked_for)
+{
+    static const unsigned asked[] = { BYTE_VALUE, BYTE_TOKEN, BYTE_PCHAR, BYTE_VALUE | BYTE_TOKEN };
+    for (size_t i = 0; i < COUNT_OF(asked); i++)
+        for (size_t at = 0; at < 20; at++)
+            for (int byte = 0; byte < 256; byte++) {
+                char text[20];
+                memset(text, 'a', sizeof(text));
+                text[at] = (char)byte;
+                struct slice placed = flush_copy((struct slice){ text, sizeof(text) });
+                size_t expected = byte_is((char)byte, asked[i]) ? sizeof(text) : at;
+                ck_assert_uint_eq(byte_run(placed.ptr, placed.ptr + placed.len, asked[i]), expected);
+                ck_assert_uint_eq(byte_run(placed.ptr, placed.ptr + at, asked[i]), at);
+            }
+}
+END_TEST
+
+/* Two odd bytes within one word: borrowing from a neighbour must not hide or make one. */
+START_TEST(eight_bytes_at_once_are_as_good_as_each_of_them)
+{
+    for (int first = 0; first < 256; first++)
+        for (int second = 0; second < 256; second++) {
+            char text[8] = { 'a', (char)first, (char)second, 'b', (char)second, (char)first, 'c', 'd' };
+            size_t run = 0;
+            while (run < 8 && byte_is(text[run], BYTE_VALUE))
+                run++;
+            ck_assert_uint_eq(byte_run(text, text + 8, BYTE_VALUE), run);
+            ck_assert(!byte_are_8_of_value(text) || run == 8);
+        }
+}
+END_TEST
+
 int main(void)
 {
     TCase *tests = tcase_create("byte");
     tcase_add_test(tests, every_byte_is_in_the_classes_that_the_rfcs_give_it);
     tcase_add_test(tests, only_ascii_letters_have_a_lower_case);
     tcase_add_test(tests, hexadecimal_digits_have_their_values);
+    tcase_add_test(tests, a_run_ends_at_the_first_byte_that_is_of_no_class_asked_for);
+    tcase_add_test(tests, eight_bytes_at_once_are_as_good_as_each_of_them);
     return check_run(tests);
 }

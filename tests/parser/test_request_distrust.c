@@ -156,7 +156,6 @@ START_TEST(content_that_llhttp_sees_otherwise_is_refused)
     REFUSE_BODY(long_3, SLICE("abcd"), lie.content = 4);
     REFUSE_BODY(long_3, SLICE("ab"), lie.complete = true);
     REFUSE_BODY(long_3, SLICE("ab"), lie.error = HPE_INTERNAL);
-    REFUSE_BODY(plain, SLICE("a"), lie.content = 1);
     REFUSE_BODY(chunked, SLICE("5\r\nhello\r\n0\r\n\r\n"), lie.content = 5);
     REFUSE_BODY(chunked, SLICE("0\r\n\r\n"), lie.complete = false);
     REFUSE_BODY(chunked, SLICE("0\r\n\r"), lie.complete = true);
@@ -165,9 +164,18 @@ START_TEST(content_that_llhttp_sees_otherwise_is_refused)
 }
 END_TEST
 
+START_TEST(llhttp_is_not_asked_where_no_content_follows)
+{
+    accept_head(plain);
+    lie.content = 1;
+    ck_assert_int_eq(parse(SLICE("a")), REQUEST_COMPLETE);
+}
+END_TEST
+
 int main(void)
 {
     TCase *tests = tcase_create("request_distrust");
+    tcase_add_test(tests, llhttp_is_not_asked_where_no_content_follows);
     tcase_add_test(tests, a_head_that_llhttp_sees_otherwise_is_refused);
     tcase_add_test(tests, lengths_that_llhttp_lets_pass_are_refused_all_the_same);
     tcase_add_test(tests, content_that_llhttp_sees_otherwise_is_refused);
