@@ -126,6 +126,13 @@ void sim_trace(const char *format, ...)
     fputc('\n', sim.trace);
 }
 
+/* Stands before each block of memory, which stays aligned for any type. */
+struct sim_block {
+    _Alignas(16) size_t size;
+    struct sim_block *next;
+    struct sim_block *previous;
+};
+
 /* ------------------------------------------------------------------ begin and end of a run */
 
 void sim_boot(struct chance *chance)
@@ -250,13 +257,6 @@ struct timespec os_wall_clock(void)
 }
 
 /* ------------------------------------------------------------------ memory */
-
-/* Stands before each block of memory, which stays aligned for any type. */
-struct sim_block {
-    _Alignas(16) size_t size;
-    struct sim_block *next;
-    struct sim_block *previous;
-};
 
 static void block_add(struct sim_block *block)
 {

@@ -210,7 +210,8 @@ static void put_content(struct maker *m, const struct request_plan *plan, uint64
     for (uint32_t at = 0; at < plan->content;) {
         const uint32_t left = plan->content - at;
         const uint32_t chunk = left < 40000 / 16 ? chance_between(m->c, 1, left < chunk_max ? left : chunk_max) : left;
-        put(s, "%s%x%s\r\n", chance_one_in(m->c, 10) ? "0" : "", chunk, chance_one_in(m->c, 30) ? ";name=value" : chance_one_in(m->c, 30) ? ";q=\"a;b\"" : "");
+        const char *extension = chance_one_in(m->c, 30) ? ";name=value" : chance_one_in(m->c, 30) ? ";q=\"a;b\"" : "";
+        put(s, "%s%x%s\r\n", chance_one_in(m->c, 10) ? "0" : "", chunk, extension);
         put_tagged(s, tag, at, chunk);
         put(s, "\r\n");
         at += chunk;

@@ -462,13 +462,15 @@ static void mask(struct sim_bytes *heard)
 {
     static const char interim[] = "HTTP/1.1 100 Continue\r\n\r\n";
     struct sim_bytes kept = { .data = NULL };
-    for (size_t i = heard->start; i < heard->end;) {
-        if (heard->end - i >= sizeof(interim) - 1 && memcmp(heard->data + i, interim, sizeof(interim) - 1) == 0) {
+    const uint8_t *at = bytes_at(heard);
+    const size_t len = bytes_len(heard);
+    for (size_t i = 0; i < len;) {
+        if (len - i >= sizeof(interim) - 1 && memcmp(at + i, interim, sizeof(interim) - 1) == 0) {
             i += sizeof(interim) - 1;
             continue;
         }
-        const bool date = heard->end - i >= 35 && memcmp(heard->data + i, "Date: ", 6) == 0;
-        bytes_append(&kept, heard->data + i, date ? 6 : 1);
+        const bool date = len - i >= 35 && memcmp(at + i, "Date: ", 6) == 0;
+        bytes_append(&kept, at + i, date ? 6 : 1);
         i += date ? 35 : 1;
     }
     bytes_free(heard);
