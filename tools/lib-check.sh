@@ -41,7 +41,7 @@ step_in() {
     fi
 }
 
-# build NAME CC TYPE OPTION...: configures and builds everything in build/check/NAME.
+# [only=TARGET] build NAME CC TYPE OPTION...: configures and builds everything, or TARGET, in build/check/NAME.
 build() {
     step "build: $1" configure_and_build "$@"
     [ $ok = yes ] || broken[$1]=yes
@@ -51,12 +51,12 @@ configure_and_build() {
     local folder=$out/$1 cc=$2 type=$3
     shift 3
     cmake -G Ninja -B "$folder" -DCMAKE_C_COMPILER="$cc" -DCMAKE_BUILD_TYPE="$type" -DWEIR_LLHTTP_CACHE="$out/llhttp" "$@" &&
-        ninja -C "$folder" -j "$jobs" -k 0
+        ninja -C "$folder" -j "$jobs" -k 0 ${only:+"$only"}
 }
 
-# tests BUILD LABELS: the tests of a build with one of these labels (a regular expression).
+# tests BUILD OPTION...: the tests of a build that ctest's options choose.
 tests() {
-    ctest --test-dir "$out/$1" --verbose --no-tests=error -j "$jobs" -L "^($2)\$"
+    ctest --test-dir "$out/$1" --verbose --no-tests=error -j "$jobs" "${@:2}"
 }
 
 # has PATTERN...: is there any such file?

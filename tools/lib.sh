@@ -8,7 +8,7 @@ build_packages=(gcc libc6-dev cmake ninja-build)
 # What tools/check --quick needs beside it, and what all of tools/check needs.
 quick_packages=("${build_packages[@]}" ccache check clang-format python3 python3-h11 curl pkg-config)
 # shellcheck disable=SC2034
-full_packages=("${quick_packages[@]}" clang libclang-rt-dev llvm clang-tidy cppcheck valgrind gcovr strace chromium)
+full_packages=("${quick_packages[@]}" clang libclang-rt-dev llvm clang-tidy cppcheck valgrind gcovr strace patch chromium)
 
 say() { printf '%s\n' "$*"; }
 fail() { printf '%s: %s\n' "$(basename "$0")" "$*" >&2; exit 1; }
