@@ -195,18 +195,18 @@ static bool act(struct scan *s, const struct arrow *arrow, char byte)
     struct framing *f = s->f;
     f->state = arrow->to;
     switch ((enum act)arrow->act) {
-    case NOTHING: return true;
-    case LINE_BEGINS: f->line_start = 2; return true;
+    case NOTHING: break;
+    case LINE_BEGINS: f->line_start = 2; break;
     case METHOD_ENDS: return method_ends(s);
-    case MAJOR: f->version[0] = byte; return true;
-    case MINOR: f->version[1] = byte; return true;
+    case MAJOR: f->version[0] = byte; break;
+    case MINOR: f->version[1] = byte; break;
     case LINE_ENDS: return line_ends(s);
     case FIELD_BEGINS: return field_begins(s);
     case SIZE_BEGINS: return size_begins(s, byte);
     case SIZE_DIGIT: return size_digit(s, byte);
     case SIZE_ENDS: return size_ends(s);
     case EXTENSION_BEGINS: f->chunk_extensions++; f->message_extensions++; return size_ends(s);
-    case CHUNK_BEGINS: f->state = f->chunk_size == 0 ? TRAILER_FIRST : CONTENT_CR; return true;
+    case CHUNK_BEGINS: f->state = f->chunk_size == 0 ? TRAILER_FIRST : CONTENT_CR; break;
     case TRAILER_BEGINS: return trailer_begins(s, byte);
     case TRAILER_NAMED: return trailer_named(s);
     }
