@@ -1,7 +1,9 @@
 /* Memory: the k-th allocation of weir fails, for each k, at the start and while it serves; and a warm server needs none at all.
  *
- * The linker leads each call of malloc(3) and its kin in what is linked here to the functions below (--wrap); they look at those that are made
- * within a call of weir. What the C library asks for itself is not led here. */
+ * --wrap: malloc calloc realloc strdup free
+ *
+ * The linker leads each of these calls in what is linked here to the functions below; they look at those that are made within a call of weir. What
+ * the C library asks for itself is not led here. */
 #include <fcntl.h>
 #include <stdlib.h>
 
