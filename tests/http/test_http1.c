@@ -111,6 +111,7 @@ static const struct shape {
     { "a large file", 200, WEIR_FILE, 99991, false },
     { "no content", 204, WEIR_COPY, 0, true },
     { "not modified", 304, WEIR_BORROW, 0, true },
+    { "a form to be cleared", 205, WEIR_COPY, 0, true },
     { "a status without a name", 599, WEIR_COPY, 5, true },
 };
 
@@ -283,6 +284,7 @@ static const struct unsound {
     { -1, 0, FIELD("X", "") },
     { 204, 1, FIELD("X", "") },
     { 304, 1, FIELD("X", "") },
+    { 205, 1, FIELD("X", "") },
     { 200, 13, FIELD("", "") },
     { 200, 13, FIELD("a b", "") },
     { 200, 13, FIELD("X", "a\r\nb") },

@@ -262,6 +262,30 @@ START_TEST(a_closed_server_ends_its_connections_and_forgets_its_descriptors)
     ck_assert_uint_eq(open_descriptors(), before);
 }
 
+/* Calls that are left over run, each in its worker's turn to be closed; what they would post has nobody left to run it. */
+static struct weir *closed;
+static unsigned posted_calls;
+
+static void post_again(void *worker)
+{
+    static uint32_t other;
+    posted_calls++;
+    other = 1 - *(uint32_t *)worker;
+    ck_assert(!weir_post(closed, other, post_again, &other));
+}
+
+START_TEST(what_was_posted_runs_when_the_server_is_closed_and_can_post_no_more)
+{
+    static uint32_t workers[] = { 0, 1 };
+    struct weir_options options = client_options();
+    options.workers = 2;
+    closed = client_open(&options, &handler);
+    for (size_t i = 0; i < COUNT_OF(workers); i++)
+        ck_assert(weir_post(closed, workers[i], post_again, &workers[i]));
+    weir_close(closed);
+    ck_assert_uint_eq(posted_calls, 2);
+}
+
 static struct weir *signalled;
 
 static void stop_on_signal(int signal)
@@ -579,6 +603,7 @@ int main(void)
     tcase_add_test(tests, a_server_may_be_closed_that_never_ran);
     tcase_add_test(tests, a_server_that_was_stopped_before_it_ran_returns_at_once);
     tcase_add_test(tests, a_closed_server_ends_its_connections_and_forgets_its_descriptors);
+    tcase_add_test(tests, what_was_posted_runs_when_the_server_is_closed_and_can_post_no_more);
     tcase_add_test(tests, a_signal_handler_may_stop_a_server);
     tcase_add_test(tests, several_servers_run_side_by_side);
     tcase_add_test(tests, workers_share_the_connections_and_lose_none);
