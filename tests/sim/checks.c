@@ -216,6 +216,8 @@ static void check_conn(const struct worker *w, const struct conn *c)
     const struct exchange *x = c->exchange;
     if (x != NULL && (x->received > s->received || x->sent > s->sent || buffer_len(&x->in) > x->received))
         sim_broken("3: client %u: more bytes than came, or left", s->client);
+    if (c->limit == LIMIT_IDLE && x != NULL && (x->phase > PHASE_BLANK || buffer_len(&x->in) > 0))
+        sim_broken("9: client %u is listed as idle, and %u bytes of it wait", s->client, buffer_len(&x->in));
     check_waiting(c, s);
     check_limit_stays(w, c, world_client(s->client));
 }
