@@ -101,6 +101,7 @@ static bool send_drips(const struct worker *w, const struct conn *c)
            is_slow(w, acknowledged(c) - x->phase_base, x->phase_began);
 }
 
+/* Counted since the limit was last looked at: a body that came fast and then stopped is not excused by its beginning. */
 static bool body_progressed(const struct worker *w, const struct conn *c)
 {
     const struct exchange *x = c->exchange;
@@ -407,7 +408,7 @@ void driver_limit_passed(struct worker *w, struct conn *c)
 {
     struct conn_facts facts = { .limit_passed = true };
     if (c->limit == LIMIT_BODY && body_progressed(w, c)) {
-        limits_arm(&w->limits, slots_index(w, c), LIMIT_BODY, w->now);
+        limit_begin(w, c, LIMIT_BODY);
         return;
     }
     if (c->limit == LIMIT_SEND && send_progressed(w, c))

@@ -155,7 +155,7 @@ START_TEST(a_port_in_use_is_said_to_be)
     check_opens("127.0.0.1:0", 1);
     first = listeners[0];
     snprintf(address, sizeof address, "127.0.0.1:%u", port_of(&first));
-    check_fails(address, -EADDRINUSE, "another program listens there");
+    check_fails(address, -EADDRINUSE, "stop the program that listens there");
     listener_close(&first);
     check_opens(address, 1);
     listener_close(&listeners[0]);
@@ -236,14 +236,14 @@ START_TEST(both_families_or_none)
     v6 = listeners[0];
     const unsigned port = port_of(&v6);
     snprintf(address, sizeof address, ":%u", port);
-    check_fails(address, -EADDRINUSE, "another program");
+    check_fails(address, -EADDRINUSE, "stop the program");
     ck_assert_int_eq(dial_v4(port), -ECONNREFUSED);
     listener_close(&v6);
 
     check_opens("0.0.0.0:0", 1);
     const struct listener v4 = listeners[0];
     snprintf(address, sizeof address, ":%u", port_of(&v4));
-    check_fails(address, -EADDRINUSE, "another program");
+    check_fails(address, -EADDRINUSE, "stop the program");
     listeners[0] = v4;
     listener_close(&listeners[0]);
 }
