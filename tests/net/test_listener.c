@@ -281,6 +281,22 @@ START_TEST(a_unix_socket_on_which_somebody_listens_stays)
     listener_close(&first);
 }
 
+/* Its queue is full: the look at it is told EAGAIN, which is no refusal. */
+START_TEST(a_unix_socket_whose_server_is_busy_stays)
+{
+    const int busy = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct sockaddr_un at = { .sun_family = AF_UNIX };
+    strcpy(at.sun_path, path);
+    ck_assert_int_eq(bind(busy, (const struct sockaddr *)&at, sizeof at), 0);
+    ck_assert_int_eq(listen(busy, 0), 0);
+    const int first = dial_unix();
+    ck_assert_int_ge(first, 0);
+    check_fails(unix_address, -EADDRINUSE, path);
+    ck_assert_int_eq(access(path, F_OK), 0);
+    close(first);
+    close(busy);
+}
+
 /* Anything that is no socket is somebody's. */
 START_TEST(what_is_no_socket_is_never_removed)
 {
@@ -366,6 +382,7 @@ int main(void)
     tcase_add_test(tests, a_unix_socket_is_there_while_it_listens_and_not_after);
     tcase_add_test(tests, a_unix_socket_that_was_left_behind_is_replaced);
     tcase_add_test(tests, a_unix_socket_on_which_somebody_listens_stays);
+    tcase_add_test(tests, a_unix_socket_whose_server_is_busy_stays);
     tcase_add_test(tests, what_is_no_socket_is_never_removed);
     tcase_add_loop_test(tests, a_bad_address_gets_one_line_that_says_what_would_be_right, 0, COUNT_OF(bad_addresses));
     tcase_add_test(tests, a_long_address_does_not_leave_the_line);
