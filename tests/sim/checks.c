@@ -151,6 +151,7 @@ static void check_limit_stays(const struct worker *w, const struct conn *c, cons
     if (same && shadow->deadline != c->deadline && c->limit != LIMIT_SEND && (c->limit != LIMIT_BODY || shadow->deadline > w->now))
         sim_broken("2: client %u: limit %u was moved by %lld ms without need", client->number, c->limit,
                    (long long)(c->deadline - shadow->deadline));
+    sim.progress += same && shadow->deadline != c->deadline;       /* it was looked at, and given more time */
     *shadow = (struct shadow){ c->deadline, c->generation, client->exchanges, c->limit };
 }
 
