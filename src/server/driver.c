@@ -114,6 +114,7 @@ static enum limit limit_wanted(const struct conn *c)
     case CONN_READING:
         if (conn_is_idle(c))               /* nor does anything that was received wait for its next turn */
             return LIMIT_IDLE;
+        weir_assert(c->exchange != NULL);
         return c->exchange->phase == PHASE_BODY ? LIMIT_BODY : LIMIT_HEAD;
     case CONN_WRITING:
         return LIMIT_SEND;
@@ -130,6 +131,7 @@ static enum limit limit_wanted(const struct conn *c)
 static void limit_begin(struct worker *w, struct conn *c, enum limit limit)
 {
     struct exchange *x = c->exchange;
+    weir_assert(x != NULL || (limit != LIMIT_BODY && limit != LIMIT_SEND));
     if (limit == LIMIT_BODY) {
         x->phase_began = w->now;
         x->phase_base = (int64_t)x->received;
@@ -217,6 +219,7 @@ static void all_left(const struct conn *c, struct conn_facts *facts)
 static bool facts_writing(struct worker *w, struct conn *c, struct conn_facts *facts, struct turn *turn)
 {
     struct exchange *x = c->exchange;
+    weir_assert(x != NULL);
     if (x->abort) {
         facts->transfer = TRANSFER_BROKEN;
         return true;
@@ -302,6 +305,20 @@ static enum refusal refusal_of(const struct conn_facts *facts)
     return facts->transfer == TRANSFER_END ? REFUSE_TRUNCATED : REFUSE_MESSAGE;
 }
 
+/* The actions that write behind what is owed. */
+enum { ACT_COMPOSE = ACT_RESPOND | ACT_REFUSE | ACT_INTERIM };
+
+static void compose(struct exchange *x, unsigned actions, const struct conn_facts *facts)
+{
+    weir_assert(x != NULL);
+    if (actions & ACT_RESPOND)
+        x->protocol->respond(x);
+    if (actions & ACT_REFUSE)
+        x->protocol->refuse(x, refusal_of(facts));
+    if (actions & ACT_INTERIM)
+        x->protocol->interim(x);
+}
+
 /* In the order of CONN_ACTIONS. */
 static void carry_out(struct worker *w, struct conn *c, unsigned actions, const struct conn_facts *facts)
 {
@@ -310,12 +327,8 @@ static void carry_out(struct worker *w, struct conn *c, unsigned actions, const 
         x->abort |= (actions & ACT_CLOSE) != 0;
         x->protocol->finish(x);
     }
-    if (actions & ACT_RESPOND)
-        x->protocol->respond(x);
-    if (actions & ACT_REFUSE)
-        x->protocol->refuse(x, refusal_of(facts));
-    if (actions & ACT_INTERIM)
-        x->protocol->interim(x);
+    if (actions & ACT_COMPOSE)
+        compose(x, actions, facts);
     if ((actions & ACT_PROGRESS) && c->limit == LIMIT_SEND)
         limits_arm(&w->limits, slots_index(w, c), LIMIT_SEND, w->now);
     if (actions & ACT_FIN) {
