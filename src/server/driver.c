@@ -120,7 +120,7 @@ static enum limit limit_wanted(const struct conn *c)
         return LIMIT_SEND;
     case CONN_SHUTTING:
         return LIMIT_LINGER;
-    case CONN_CLOSED:
+    case CONN_CLOSED:                      /* not reached: who is closed is not settled */
     case CONN_STATE_COUNT:
         break;
     }
@@ -280,7 +280,7 @@ static bool facts_gather(struct worker *w, struct conn *c, struct conn_facts *fa
         return facts_writing(w, c, facts, turn);
     case CONN_SHUTTING:
         return facts_shutting(w, c, facts, turn);
-    case CONN_CLOSED:
+    case CONN_CLOSED:                      /* not reached: run() stops at a closed one */
     case CONN_STATE_COUNT:
         break;
     }

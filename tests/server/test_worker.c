@@ -291,6 +291,27 @@ START_TEST(without_descriptors_and_idle_connections_accepting_waits_and_does_not
     close_server();
 }
 
+/* ---- what leaves in the middle */
+
+START_TEST(a_client_that_waits_for_100_behind_another_request_is_told_in_its_turn)
+{
+    char text[4096] = "";
+    open_server();
+    const int fd = client_dial(server);
+    client_send(fd, CLIENT_GET "POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n");
+    turn_until_told(fd);
+    ck_assert_int_eq(client_status(fd), 200);
+    turn_until_told(fd);
+    ck_assert_int_eq(recv(fd, text, sizeof text - 1, 0), (ssize_t)strlen("HTTP/1.1 100 Continue\r\n\r\n"));
+    ck_assert_str_eq(text, "HTTP/1.1 100 Continue\r\n\r\n");
+    client_send(fd, "hello");
+    turn_until_told(fd);
+    ck_assert_int_eq(client_status(fd), 200);
+    ask_again(fd);
+    close(fd);
+    close_server();
+}
+
 /* ---- whose time is over */
 
 START_TEST(a_head_that_does_not_come_in_time_gets_a_408_whatever_drips)
@@ -474,6 +495,7 @@ int main(void)
     tcase_add_test(tests, a_connection_whose_requests_wait_for_their_turn_is_not_idle);
     tcase_add_test(tests, without_descriptors_an_idle_connection_gives_way);
     tcase_add_test(tests, without_descriptors_and_idle_connections_accepting_waits_and_does_not_spin);
+    tcase_add_test(tests, a_client_that_waits_for_100_behind_another_request_is_told_in_its_turn);
     tcase_add_test(tests, a_head_that_does_not_come_in_time_gets_a_408_whatever_drips);
     tcase_add_test(tests, an_idle_connection_is_closed_in_time_and_that_is_no_failure);
     tcase_add_test(tests, an_idle_connection_without_a_limit_stays);
