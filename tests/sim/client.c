@@ -361,7 +361,9 @@ static void plan_next(struct client *client, struct chance *c)
         next = client->read_next;
     if (client->step == CLIENT_TALKS) {
         const uint64_t pause = client->pause_max > 0 ? chance_below(c, client->pause_max + 1) : 0;
-        const uint64_t talk = client->gate_until > sim.now ? client->gate_until : sim.now + pause + (sim_client_room(s) == 0 ? 20 : 0);
+        if (client->speak_next <= sim.now)
+            client->speak_next = sim.now + pause + (sim_client_room(s) == 0 ? 20 : 0);
+        const uint64_t talk = client->gate_until > sim.now ? client->gate_until : client->speak_next;
         next = next < talk ? next : talk;
     }
     client->next = next <= sim.now ? sim.now + 1 : next;
@@ -396,7 +398,7 @@ void client_act(struct client *client, struct chance *c)
         client_gone(client);
         return;
     }
-    if (client->step == CLIENT_TALKS)
+    if (client->step == CLIENT_TALKS && client->speak_next <= sim.now)
         speak(client, c);
     if (resets_now(client)) {
         reset_now(client);
