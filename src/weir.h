@@ -59,7 +59,7 @@ size_t weir_peer_text(const struct weir_peer *peer, char text[WEIR_PEER_TEXT_SIZ
 struct weir_options {
     const char *const *listen;      /* `127.0.0.1:8080`, `[::1]:8080`, `:8080` (all addresses of both families), `unix:PATH`; port 0: any */
     size_t listen_count;            /* 0: 127.0.0.1:8080 alone */
-    const char *poller;             /* "epoll" */
+    const char *poller;             /* "epoll"; or "poll", or "select", for which there is room for 1,024 descriptors */
     const char *access_log;         /* NULL: none; "-": standard output; else a file, appended to */
     const char *name;               /* stands before each line on standard error; "weir" */
     uint32_t workers;               /* 0: one for each CPU that the process may use; at most 256 */
@@ -226,7 +226,7 @@ struct weir_request *weir_claim(struct weir *server, struct weir_ticket ticket);
  * stays in use on failure. */
 int weir_reopen_log(struct weir *server);
 
-/* For a loop that the application owns (options.workers = 1): weir_fd() becomes readable when there is work, or wait at most
+/* For a loop that the application owns (options.workers = 1, options.poller = "epoll"; else weir_fd() is -1): weir_fd() becomes readable when there is work, or wait at most
  * weir_wait_ms() milliseconds (-1: no limit); then weir_turn() does it, and never blocks. weir_turn() returns false once a drain has ended. The
  * application ignores SIGPIPE. */
 int weir_fd(const struct weir *server);

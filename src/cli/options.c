@@ -51,7 +51,7 @@ static const struct option server_options[] = {
     { "--listen", "ADDR", VALUE_LISTEN, FOR_ALL, 0, 0, 0, "127.0.0.1:8080",
       "127.0.0.1:8080, [::1]:8080, :8080 (all addresses)\nor unix:PATH; port 0 takes a free one; may be\ngiven again" },
     { "--workers", "N", VALUE_COUNT, FOR_ALL, AT(weir.workers), 1, 256, "one for each CPU", "threads" },
-    { "--poller", "NAME", VALUE_POLLER, FOR_ALL, 0, 0, 0, "epoll", "how readiness is learned: epoll" },
+    { "--poller", "NAME", VALUE_POLLER, FOR_ALL, 0, 0, 0, "epoll", "how readiness is learned: epoll, poll or select" },
     { "--access-log", "PATH", VALUE_LOG, FOR_ALL, 0, 0, 0, "- on a terminal, else off",
       "a file to append to, - for standard output, or\noff; SIGHUP opens the file anew" },
     { "--no-server-header", NULL, VALUE_NONE, FOR_ALL, AT(weir.server_field), false, 0, "", "leave out the field `Server: weir`" },
@@ -255,8 +255,8 @@ static enum cli_verdict take_listen(struct parse *p, const struct option *option
 static enum cli_verdict take_poller(struct parse *p, const struct option *option, const char *text)
 {
     (void)option;
-    if (strcmp(text, "epoll") != 0)
-        return wrong(p, "%s %.60s: must be epoll", p->option, text);
+    if (strcmp(text, "epoll") != 0 && strcmp(text, "poll") != 0 && strcmp(text, "select") != 0)
+        return wrong(p, "%s %.60s: must be epoll, poll or select", p->option, text);
     p->out->weir.poller = text;
     return CLI_RUN;
 }

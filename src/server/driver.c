@@ -125,6 +125,22 @@ static enum limit limit_wanted(const struct conn *c)
     return LIMIT_NONE;
 }
 
+/* What the state waits for, in the poller's bits. Only input that was taken, and output that is owed, make a difference. */
+static unsigned readiness_wanted(const struct conn *c)
+{
+    switch ((enum conn_state)c->state) {
+    case CONN_READING:
+    case CONN_SHUTTING:
+        return POLLER_READ;
+    case CONN_WRITING:
+        return exchange_owed(c->exchange) > 0 ? POLLER_WRITE : 0;
+    case CONN_CLOSED:
+    case CONN_STATE_COUNT:
+        break;
+    }
+    return 0;
+}
+
 /* A limit begins: remembers where progress is counted from. */
 static void limit_begin(struct worker *w, struct conn *c, enum limit limit)
 {
@@ -289,6 +305,7 @@ static void close_connection(struct worker *w, struct conn *c, bool reset)
 {
     exchange_return(w, c);
     limits_arm(&w->limits, slots_index(w, c), LIMIT_NONE, w->now);
+    poller_remove(&w->poller, c->fd);
     transport_close(c->fd, reset);
     c->fd = -1;
     slots_give(w, c);
@@ -370,6 +387,7 @@ static void settle(struct worker *w, struct conn *c, const struct turn *turn)
     const enum limit wanted = limit_wanted(c);
     if (wanted != c->limit || turn->finished_one)
         limit_begin(w, c, wanted);
+    poller_want(&w->poller, c->fd, readiness_wanted(c));
 }
 
 static void run(struct worker *w, struct conn *c, struct turn *turn)

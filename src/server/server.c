@@ -67,7 +67,7 @@ struct weir_options weir_defaults(void)
 const char *server_options_fault(const struct weir_options *o)
 {
     const struct { bool wrong; const char *text; } faults[] = {
-        { o->poller == NULL || strcmp(o->poller, "epoll") != 0, "poller: only \"epoll\" is there" },
+        { o->poller == NULL || poller_find(o->poller) == NULL, "poller: \"epoll\", \"poll\" or \"select\"" },
         { o->workers > WORKERS_MAX, "workers: at most 256" },
         { o->line_max < 64 || o->line_max > UINT16_MAX, "line_max: 64 to 65535 bytes" },
         { o->head_max < 128 || o->head_max > UINT16_MAX, "head_max: 128 to 65535 bytes" },
@@ -95,6 +95,13 @@ uint32_t server_connections_max(uint32_t descriptors, uint32_t workers, uint32_t
 
 /* ---- opening ---- */
 
+/* Those that the process may have, and the poller can wait for. */
+static uint32_t descriptors_for(const struct poller_backend *poller)
+{
+    const uint32_t most = os_descriptors_max();
+    return poller->descriptors_max > 0 && poller->descriptors_max < most ? poller->descriptors_max : most;
+}
+
 /* Fills in what was left to weir to choose. false: the limit of descriptors leaves none for connections. */
 static bool complete_options(struct weir *s, const struct weir_options *options, char error[WEIR_ERROR_SIZE])
 {
@@ -104,12 +111,13 @@ static bool complete_options(struct weir *s, const struct weir_options *options,
     if (s->options.workers == 0)
         s->options.workers = os_cpu_count() < WORKERS_MAX ? os_cpu_count() : WORKERS_MAX;
     const uint32_t addresses = options->listen_count > 0 ? (uint32_t)options->listen_count : 1;
-    const uint32_t most = server_connections_max(os_descriptors_max(), s->options.workers, addresses);
+    const uint32_t descriptors = descriptors_for(poller_find(options->poller));
+    const uint32_t most = server_connections_max(descriptors, s->options.workers, addresses);
     if (s->options.connections_max == 0 || s->options.connections_max > most)
         s->options.connections_max = most;
     if (most == 0)
         snprintf(error, WEIR_ERROR_SIZE, "%u descriptors are too few for %u workers: a higher limit (ulimit -n) or fewer workers help",
-                 os_descriptors_max(), s->options.workers);
+                 descriptors, s->options.workers);
     return most > 0;
 }
 

@@ -126,8 +126,9 @@ static void connection_begin(struct worker *w, int fd, const struct weir_peer *p
     struct conn *c = slots_take(w);
     conn_open(c, fd, peer);
     counter_add(&w->counters.accepted, 1);
-    if (poller_add(&w->poller, fd, slots_token(w, c)) < 0) {
-        error_log_tell(w->config.errors, TROUBLE_MEMORY, w->now);
+    const int rc = poller_add(&w->poller, fd, slots_token(w, c));
+    if (rc < 0) {
+        error_log_tell(w->config.errors, rc == -ERANGE ? TROUBLE_POLLER : TROUBLE_MEMORY, w->now);
         driver_abandon(w, c);
         return;
     }
@@ -349,7 +350,7 @@ int worker_open(struct worker *w, const struct worker_config *config)
     rc = access_log_open(&w->log, config->log_fd);
     if (rc < 0)
         goto close_slots;
-    rc = poller_open(&w->poller);
+    rc = poller_open(&w->poller, poller_find(config->options->poller), os_descriptors_max());
     if (rc < 0)
         goto close_log;
     rc = w->wake_fd = os_eventfd();

@@ -220,7 +220,7 @@ static const struct wrong_case wrong_cases[] = {
     { "hello --workers 2k", "--workers 2k: must be a number" },
     { "hello --workers=", "--workers : must be a number" },
     { "hello --workers -1", "--workers -1: must be a number" },
-    { "hello --poller poll", "--poller poll: must be epoll" },
+    { "hello --poller kqueue", "--poller kqueue: must be epoll, poll or select" },
     { "hello --access-log ''", "--access-log: must be the path of a file, - for standard output, or off" },
     { "hello --max-body 1x", "--max-body 1x" SIZE_HINT },
     { "hello --max-body k", "--max-body k" SIZE_HINT },
