@@ -25,6 +25,7 @@ static void open_rig(struct rig *r, uint8_t choice)
     if (choice & 4)
         handler.piece = NULL;
     rig_clear(r);
+    r->late = any_tell;
     r->out_cap = choice & 8 ? 0 : 65536;
     rig_open(r, &handler);
     r->context.draining = choice & 16;

@@ -284,7 +284,7 @@ static bool refuse_byte(struct scan *s, const struct row *row, char byte)
 static const struct arrow *arrow_for(const struct row *row, char byte)
 {
     for (size_t i = 0; i < sizeof row->on / sizeof row->on[0]; i++)
-        if (byte == row->on[i].on && byte != 0)
+        if (byte == (char)row->on[i].on && byte != 0)
             return &row->on[i];
     return byte_is(byte, row->enter.on) ? &row->enter : NULL;
 }

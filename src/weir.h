@@ -215,7 +215,7 @@ void weir_close(struct weir *server);
 const char *weir_address(const struct weir *server, size_t index);
 
 /* Has `call(argument)` run on the thread of a worker, soon, in the order of posting; what has not run when the server is closed runs in
- * weir_close(). Any thread, not a signal handler. false: no memory. */
+ * weir_close(). Any thread, not a signal handler. false: no memory, or the server is being closed. */
 bool weir_post(struct weir *server, uint32_t worker, void (*call)(void *argument), void *argument);
 
 /* The request of a ticket, to be answered with weir_respond() and not to be touched after it. NULL: it is answered, or its connection has

@@ -316,7 +316,8 @@ static bool response_is_sound(const struct weir_response *response)
 {
     if (response->status < 200 || response->status > 599)
         return false;
-    if (response_has_no_content(response->status) && response->length > 0)
+    const bool has_no_content = response_has_no_content(response->status) || response->status == 205;      /* RFC 9110 §15.3.6 */
+    if (has_no_content && response->length > 0)
         return false;
     for (size_t i = 0; i < response->field_count; i++)
         if (!response_field_is_safe(&response->fields[i]))

@@ -149,6 +149,17 @@ static void write_url(struct listener *l, const struct address *a, uint16_t port
     }
 }
 
+/* The port that the kernel chose, where it was 0. */
+static int learn_port(struct listener *l)
+{
+    struct sockaddr_storage bound;
+    socklen_t len = sizeof bound;
+    const int rc = os_getsockname(l->fd, &bound, &len);
+    if (rc == 0)
+        memcpy(&l->address.at, &bound, len < sizeof l->address.at ? len : sizeof l->address.at);
+    return rc;
+}
+
 /* The first listener of an address. */
 static int open_one(struct listener *l, const struct address *a, bool to_share)
 {
@@ -160,11 +171,10 @@ static int open_one(struct listener *l, const struct address *a, bool to_share)
     l->fd = rc < 0 ? rc : open_socket(&l->address, reuse_port);
     if (l->fd < 0)
         return l->fd;
-    if (a->kind != ADDRESS_UNIX) {
-        struct sockaddr_storage bound;
-        socklen_t len = sizeof bound;
-        if (os_getsockname(l->fd, &bound, &len) == 0)      /* with the port that the kernel chose, where it was 0 */
-            memcpy(&l->address.at, &bound, len < sizeof l->address.at ? len : sizeof l->address.at);
+    const int learnt = a->kind == ADDRESS_UNIX ? 0 : learn_port(l);
+    if (learnt < 0) {
+        os_close(l->fd);
+        return learnt;
     }
     write_url(l, a, port_of(l));
     return 0;

@@ -40,6 +40,7 @@ struct weir {
     char name[32];
     struct worker *workers;            /* options.workers of them */
     uint32_t opened;                   /* workers that are open */
+    bool closing;                      /* weir_close() has begun: nothing is posted any more */
     bool trace;
 };
 
@@ -222,6 +223,7 @@ void weir_close(struct weir *server)
 {
     if (server == NULL)
         return;
+    server->closing = true;
     for (uint32_t i = 0; i < server->opened; i++)
         worker_close(&server->workers[i]);
     free(server->workers);
@@ -280,7 +282,7 @@ void weir_stop(struct weir *server)
 bool weir_post(struct weir *server, uint32_t worker, void (*call)(void *argument), void *argument)
 {
     struct worker *w = &server->workers[worker];
-    if (!mailbox_put(&w->mailbox, call, argument))
+    if (server->closing || !mailbox_put(&w->mailbox, call, argument))
         return false;
     os_eventfd_raise(w->wake_fd);
     return true;

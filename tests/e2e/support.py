@@ -1,8 +1,8 @@
 """What the end-to-end tests share: the server as a process, a raw client whose every response goes through h11 as an independent
 parser, a folder of files to serve, and a few looks into /proc.
 
-Times: `seconds(x)` stretches a wait of a test, and `limit(x)` a time limit given to the server, by WEIR_E2E_SLOW_FACTOR, so that builds with
-sanitizers or under valgrind run the same tests."""
+Times: `seconds(x)` stretches a wait of a test, and `limit(x)` a time limit given to the server, by WEIR_E2E_SLOW_FACTOR, so that builds
+with sanitizers or under valgrind run the same tests."""
 
 import atexit
 import email.utils
@@ -87,6 +87,15 @@ def free_port():
                 return port
             except OSError:
                 continue
+
+
+def has_ipv6():
+    try:
+        with socket.socket(socket.AF_INET6) as s:
+            s.bind(("::1", 0))
+        return True
+    except OSError:
+        return False
 
 
 # ------------------------------------------------------------------ the server
@@ -220,14 +229,14 @@ class Server:
             return int(re.search(r"^Anonymous:\s+(\d+) kB", f.read(), re.MULTILINE).group(1)) * 1024
 
     def socket_states(self):
-        """The kernel's states of the TCP sockets of its port on its own side: "ESTABLISHED", "CLOSE_WAIT", …"""
+        """The kernel's states of the TCP sockets of 127.0.0.1 and its port: "ESTABLISHED", "CLOSE_WAIT", …"""
         names = {1: "ESTABLISHED", 2: "SYN_SENT", 3: "SYN_RECV", 4: "FIN_WAIT1", 5: "FIN_WAIT2", 6: "TIME_WAIT", 7: "CLOSE",
                  8: "CLOSE_WAIT", 9: "LAST_ACK", 10: "LISTEN", 11: "CLOSING", 12: "NEW_SYN_RECV"}
         states = []
         with open("/proc/net/tcp", encoding="ascii") as f:
             for line in f.readlines()[1:]:
                 _, local, _, state = line.split()[:4]
-                if int(local.rsplit(":", 1)[1], 16) == self.port:
+                if local == f"0100007F:{self.port:04X}":
                     states.append(names[int(state, 16)])
         return states
 
@@ -325,7 +334,8 @@ class Response:
 
 
 def check_response(method, response, kept=True, age_max=5):
-    """What every response of weir must be, whatever was asked. `kept`: its body is in it; `age_max`: how many seconds ago it may have left."""
+    """What every response of weir must be, whatever was asked. `kept`: its body is in it; `age_max`: how many seconds ago it may have
+    left."""
     head = response.raw_head
     assert head.startswith(b"HTTP/1.1 "), head
     assert b"\n" not in head.replace(b"\r\n", b"") and b"\r" not in head.replace(b"\r\n", b""), f"bare CR or LF: {head!r}"
@@ -602,7 +612,8 @@ def site():
         except PermissionError:
             os.symlink("pipe", os.path.join(root, "device"))
         for name, target in (("in.txt", "a.txt"), ("in-folder", "sub"), ("sub/up.txt", "../a.txt"), ("out.txt", "../secret.txt"),
-                             ("out-absolute.txt", os.path.join(outside, "secret.txt")), ("out-folder", "../folder"), ("passwd", "/etc/passwd"),
+                             ("out-absolute.txt", os.path.join(outside, "secret.txt")), ("out-folder", "../folder"),
+                             ("passwd", "/etc/passwd"),
                              ("out-twice.txt", "out.txt"), ("loop", "loop"), ("dangling", "nowhere"), ("to-root", "/"),
                              ("via-proc", "/proc/self/root/etc/passwd"), ("sub/out-up.txt", "../../secret.txt")):
             os.symlink(target, os.path.join(root, name))

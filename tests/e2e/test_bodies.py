@@ -38,7 +38,8 @@ class Bodies(E2E):
             for method in ("GET", "HEAD"):
                 inner = "GET /inner HTTP/1.1\r\nHost: x\r\n\r\n"
                 self.assertEqual(client.ask(target, method=method, fields=f"Content-Length: {len(inner)}\r\n", body=inner).status, 200)
-                self.assertEqual(client.ask(target, method=method, fields="Transfer-Encoding: chunked\r\n", body=chunked(inner)).status, 200)
+                self.assertEqual(client.ask(target, method=method, fields="Transfer-Encoding: chunked\r\n", body=chunked(inner)).status,
+                                 200)
             client.expect_silence()
 
     def test_a_body_byte_by_byte_is_the_same_body(self):

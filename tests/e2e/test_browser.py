@@ -6,7 +6,8 @@ import subprocess
 
 from support import E2E, scratch_path, seconds, site
 
-FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
+FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+         "--disable-component-update",
          "--disable-sync", "--no-proxy-server", "--virtual-time-budget=10000", "--dump-dom")
 
 
@@ -18,7 +19,8 @@ class Browser(E2E):
         log = scratch_path("access.log")
         server = self.server("serve", site(), "--access-log", log)
         profile = scratch_path("profile")
-        done = subprocess.run([chromium, *FLAGS, f"--user-data-dir={profile}", server.url("/")], capture_output=True, timeout=seconds(60), check=False,
+        done = subprocess.run([chromium, *FLAGS, f"--user-data-dir={profile}", server.url("/")], capture_output=True, timeout=seconds(60),
+                              check=False,
                               env={**os.environ, "HOME": os.path.dirname(profile)})
         self.assertIn(b"color rgb(1, 2, 3) image 7x5", done.stdout, done.stderr[-2000:])
         server.stop()

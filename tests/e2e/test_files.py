@@ -70,7 +70,8 @@ class Files(E2E):
 
     def test_encoded_names_are_found(self):
         client = self.client(shared("files"))
-        for target, body in (("/space%20name.txt", b"space\n"), ("/%61.txt", ALPHA), ("/50%25.txt", b"percent\n"), ("/caf%C3%A9.txt", b"coffee\n"),
+        for target, body in (("/space%20name.txt", b"space\n"), ("/%61.txt", ALPHA), ("/50%25.txt", b"percent\n"),
+                             ("/caf%C3%A9.txt", b"coffee\n"),
                              ("/sub%2Fx.txt", b"x\n"), ("/./sub/../a.txt", ALPHA), ("/sub//x.txt", b"x\n"), ("//a.txt", ALPHA),
                              ("/sub/%2e%2e/a.txt", ALPHA), ("/sub/deep/../x.txt", b"x\n")):
             response = client.ask(target)
@@ -103,7 +104,8 @@ class Files(E2E):
 class Types(E2E):
     def test_content_types_follow_the_ending(self):
         client = self.client(shared("files"))
-        for target, types in (("/", ("text/html",)), ("/style.css", ("text/css",)), ("/app.js", ("text/javascript", "application/javascript")),
+        for target, types in (("/", ("text/html",)), ("/style.css", ("text/css",)),
+                              ("/app.js", ("text/javascript", "application/javascript")),
                               ("/pic.png", ("image/png",)), ("/a.txt", ("text/plain",)), ("/sub/index.html", ("text/html",)),
                               ("/unknown.zzz", ("application/octet-stream",)), ("/noext", ("application/octet-stream",)),
                               ("/big.bin", ("application/octet-stream",))):
@@ -164,7 +166,8 @@ class Validators(E2E):
         self.assertEqual(client.ask("/f.txt").status, 200)
         self.assertEqual(client.ask("/g.txt").status, 404)
         os.rename(os.path.join(path, "f.txt"), os.path.join(path, "g.txt"))
-        wait_until(lambda: (client.ask("/f.txt").status, client.ask("/g.txt").status) == (404, 200), 2, "the renamed file under its new name alone")
+        wait_until(lambda: (client.ask("/f.txt").status, client.ask("/g.txt").status) == (404, 200), 2,
+                   "the renamed file under its new name alone")
 
     def test_two_files_have_two_etags(self):
         client = self.client(shared("files"))

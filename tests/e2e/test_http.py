@@ -15,7 +15,8 @@ class Hello(E2E):
 
     def test_curl_keeps_one_connection_for_three_requests(self):
         url = shared("hello").url()
-        out = curl("-o", "/dev/null", url, "-o", "/dev/null", url, "-o", "/dev/null", url, "-w", "%{num_connects} %{http_version} %{http_code}\n")
+        out = curl("-o", "/dev/null", url, "-o", "/dev/null", url, "-o", "/dev/null", url, "-w",
+                   "%{num_connects} %{http_version} %{http_code}\n")
         self.assertEqual(out.split(b"\n")[:3], [b"1 1.1 200", b"0 1.1 200", b"0 1.1 200"])
 
     def test_curl_gets_the_head_alone(self):

@@ -10,13 +10,15 @@ from support import WEIR, Client, E2E, Truncated, end_strace, limit, native, scr
 
 # what is tortured, the calls that it stands for, what they give
 FAULTS = {
-    "accept": (("accept4",), ("EAGAIN", "EINTR", "ECONNABORTED", "EPROTO", "EPERM", "EMFILE", "ENFILE", "ENOBUFS", "ENOMEM", "EHOSTUNREACH")),
+    "accept": (("accept4",), ("EAGAIN", "EINTR", "ECONNABORTED", "EPROTO", "EPERM", "EMFILE", "ENFILE", "ENOBUFS", "ENOMEM",
+                              "EHOSTUNREACH")),
     "recv": (("recvfrom", "recvmsg"), ("EAGAIN", "EINTR", "ECONNRESET", "ETIMEDOUT", "ENOMEM", 0)),
     "send": (("sendto", "sendmsg"), ("EAGAIN", "EINTR", "EPIPE", "ECONNRESET", "ENOBUFS", "ENOMEM")),
     "sendfile": (("sendfile",), ("EAGAIN", "EINTR", "EINVAL", "EIO", "EPIPE", 0)),
     "wait": (("epoll_wait", "epoll_pwait", "epoll_pwait2"), ("EINTR",)),
     "register": (("epoll_ctl",), ("ENOMEM", "ENOSPC")),
-    "open": (("openat2",), ("ENOENT", "ENOTDIR", "EACCES", "ELOOP", "EXDEV", "EAGAIN", "EMFILE", "ENFILE", "ENOMEM", "ENAMETOOLONG", "EISDIR", "ENXIO", "EINTR",
+    "open": (("openat2",), ("ENOENT", "ENOTDIR", "EACCES", "ELOOP", "EXDEV", "EAGAIN", "EMFILE", "ENFILE", "ENOMEM", "ENAMETOOLONG",
+                            "EISDIR", "ENXIO", "EINTR",
                             "ENOSYS")),
     "stat": (("fstat", "newfstatat", "statx"), ("EIO", "ESTALE")),
     "pread": (("pread64",), ("EIO", "ESTALE", "EINTR", 0)),
@@ -46,7 +48,8 @@ class Torture(E2E):
         with open(os.path.join(root, "big.bin"), "wb") as f:
             f.truncate(8 << 20)
         self.log = scratch_path("log")
-        self.tortured = self.server("serve", root, "--workers", "1", "--access-log", self.log, "--head-timeout", limit(1), "--linger-timeout", limit(0.3))
+        self.tortured = self.server("serve", root, "--workers", "1", "--access-log", self.log, "--head-timeout", limit(1),
+                                    "--linger-timeout", limit(0.3))
         self.next_file = 0
 
     def visit(self, turn):
@@ -145,7 +148,8 @@ class Torture(E2E):
         for call, errors in START.items():
             for error in errors:
                 trace = scratch_path("trace")
-                done = subprocess.run(["strace", "-f", "-o", trace, "-e", f"trace={call}", "-e", f"inject={call}:error={error}", *WEIR, "hello", "--listen",
+                done = subprocess.run(["strace", "-f", "-o", trace, "-e", f"trace={call}", "-e", f"inject={call}:error={error}", *WEIR,
+                                       "hello", "--listen",
                                        "127.0.0.1:0", "--workers", "2"], capture_output=True, timeout=seconds(10), check=False)
                 with open(trace, encoding="latin-1") as f:
                     self.assertIn("(INJECTED)", f.read(), f"{call} is not called")
@@ -155,7 +159,8 @@ class Torture(E2E):
     @native
     def test_no_thread_to_be_had_is_a_failing_start(self):
         trace = scratch_path("trace")
-        done = subprocess.run(["strace", "-f", "-o", trace, "-e", "trace=?clone3,?clone", "-e", "inject=?clone3,?clone:error=EAGAIN:when=2+", *WEIR, "hello",
+        done = subprocess.run(["strace", "-f", "-o", trace, "-e", "trace=?clone3,?clone", "-e",
+                               "inject=?clone3,?clone:error=EAGAIN:when=2+", *WEIR, "hello",
                                "--listen", "127.0.0.1:0", "--workers", "4"], capture_output=True, timeout=seconds(10), check=False)
         with open(trace, encoding="latin-1") as f:
             self.assertIn("(INJECTED)", f.read())

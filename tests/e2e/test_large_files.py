@@ -129,7 +129,8 @@ class LargeFiles(E2E):
     def test_sizes_around_every_bound_arrive_byte_for_byte(self):
         root = scratch_path("site")
         os.mkdir(root)
-        sizes = sorted({max(0, bound + near) for bound in (0, 1024, 4096, 8192, 16384, 32768, 65536, 131072, 1 << 18) for near in (-300, -1, 0, 1, 300)})
+        sizes = sorted({max(0, bound + near) for bound in (0, 1024, 4096, 8192, 16384, 32768, 65536, 131072, 1 << 18)
+                        for near in (-300, -1, 0, 1, 300)})
         content = os.urandom(sizes[-1])
         for size in sizes:
             with open(os.path.join(root, f"{size}"), "wb") as f:

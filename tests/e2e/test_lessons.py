@@ -4,7 +4,8 @@ about other pollers or about plain TCP is not here."""
 import threading
 import time
 
-from support import (ALPHA, BIG_SIZE, SECRET, E2E, Client, FACTOR, Paused, assert_idle, limit, quick, scratch_path, seconds, shared, site, wait_until)
+from support import (ALPHA, BIG_SIZE, SECRET, E2E, Client, FACTOR, Paused, assert_idle, limit, quick, scratch_path, seconds, shared, site,
+                     wait_until)
 
 GET = "GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 
@@ -164,7 +165,8 @@ class Lessons(E2E):
         server = self.server("hello", "--workers", "1")
         self.assert_serves(server)
         before = server.own_memory()
-        for text, unit, status in (("GET /", "a", 414), ("GET / HTTP/1.1\r\nHost: x\r\n", "A: b\r\n", 431), ("GET / HTTP/1.1\r\nHost: x\r\nA: ", "b", 431),
+        for text, unit, status in (("GET /", "a", 414), ("GET / HTTP/1.1\r\nHost: x\r\n", "A: b\r\n", 431),
+                                   ("GET / HTTP/1.1\r\nHost: x\r\nA: ", "b", 431),
                                    ("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n", "1\r\nb\r\n", 413)):
             client = self.client(server)
             client.send(text)
@@ -179,7 +181,8 @@ class Lessons(E2E):
         self.assert_serves(server)
 
     def test_15_each_phase_of_each_connection_has_its_own_time(self):
-        server = self.server("serve", site(), "--workers", "1", "--head-timeout", limit(0.5), "--body-timeout", limit(0.5), "--idle-timeout", limit(0.5),
+        server = self.server("serve", site(), "--workers", "1", "--head-timeout", limit(0.5), "--body-timeout", limit(0.5),
+                             "--idle-timeout", limit(0.5),
                              "--send-timeout", limit(0.5), "--linger-timeout", limit(0.5))
         self.assert_serves(server, "/a.txt")
         before = server.descriptors()
@@ -210,7 +213,8 @@ class Lessons(E2E):
             for client in old:
                 client.ask("/a.txt")
             with Paused(server):
-                for i, client in enumerate(old):      # in one batch: input, the end or a reset of the old, and new ones with their descriptors
+                # in one batch: input, the end or a reset of the old, and new ones with their descriptors
+                for i, client in enumerate(old):
                     client.send("GET /sub?old HTTP/1.1\r\nHost: x\r\n\r\n" if i % 3 else "bad\r\n\r\n")
                     client.reset() if i % 2 else client.close()
                 new = [self.client(server) for _ in range(40)]

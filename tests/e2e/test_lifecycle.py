@@ -2,22 +2,13 @@
 
 import os
 import signal
-import socket
 import threading
 import time
 
-from support import BIG_SIZE, E2E, Client, Paused, Server, curl, free_port, limit, quick, running, scratch_path, seconds, site, wait_until
+from support import (BIG_SIZE, E2E, Client, Paused, Server, curl, free_port, has_ipv6, limit, quick, running, scratch_path, seconds, site,
+                     wait_until)
 
 GET = "GET / HTTP/1.1\r\nHost: x\r\n\r\n"
-
-
-def has_ipv6():
-    try:
-        with socket.socket(socket.AF_INET6) as s:
-            s.bind(("::1", 0))
-        return True
-    except OSError:
-        return False
 
 
 @quick
@@ -77,7 +68,8 @@ class Listening(E2E):
 
 class Draining(E2E):
     def start(self, *args, kind="hello"):
-        return self.server(*((kind, site()) if kind == "serve" else (kind,)), "--drain-timeout", limit(5), "--linger-timeout", limit(0.5), *args)
+        return self.server(*((kind, site()) if kind == "serve" else (kind,)), "--drain-timeout", limit(5), "--linger-timeout", limit(0.5),
+                           *args)
 
     @quick
     def test_sigterm_and_sigint_end_an_idle_server_with_status_0_at_once(self):

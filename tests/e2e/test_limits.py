@@ -116,7 +116,8 @@ class Times(E2E):
 
     def test_a_body_that_stops_gets_408_after_the_body_time(self):
         server = self.server("hello", "--body-timeout", limit(0.6), "--head-timeout", limit(0.3))
-        for framing in ("Content-Length: 100\r\n\r\nabc", "Transfer-Encoding: chunked\r\n\r\n5\r\nab", "Transfer-Encoding: chunked\r\n\r\n"):
+        for framing in ("Content-Length: 100\r\n\r\nabc", "Transfer-Encoding: chunked\r\n\r\n5\r\nab",
+                        "Transfer-Encoding: chunked\r\n\r\n"):
             client = self.client(server)
             start = time.monotonic()
             client.send("POST / HTTP/1.1\r\nHost: x\r\n" + framing)

@@ -12,13 +12,18 @@ COUNTS = ("--workers", "--max-fields", "--max-connections")
 
 WRONG = (
     [["hello", name, value] for name in SIZES for value in ("x", "-1", "", "8q", "1.5", "k", "99999999999999999999", "8 k")] +
-    [["hello", name, value] for name in TIMES for value in ("x", "-1", "", "10y", "1.5s", "s", "ms", "99999999999999999999", "10 s", "9999999m")] +
+    [["hello", name, value] for name in TIMES for value in ("x", "-1", "", "10y", "1.5s", "s", "ms", "99999999999999999999", "10 s",
+                                                            "9999999m")] +
     [["hello", name, value] for name in COUNTS for value in ("x", "-1", "", "1k5", "99999999999999999999", "1.5")] +
     [["hello", name] for name in SIZES + TIMES + COUNTS + ("--listen", "--poller", "--access-log")] +
-    [["hello", "--listen", value] for value in ("", "x", "127.0.0.1", "127.0.0.1:", "127.0.0.1:x", "127.0.0.1:65536", "127.0.0.1:-1", "[::1]", "[::1:80", "::1:80",
-                                                "256.0.0.1:80", "unix:", "unix:" + "p" * 200, "127.0.0.1:80:80", "[127.0.0.1]:80", "tcp:127.0.0.1:80")] +
-    [["hello", "--poller", "kqueue"], ["hello", "--poller", ""], ["hello", "--workers", "257"], ["hello", "--max-fields", "201"], ["hello", "--max-head", "65536"],
-     ["hello", "--nonsense"], ["hello", "-x"], ["hello", "--list", "127.0.0.1:0"], ["hello", "--dot-files"], ["hello", "DIR"], ["serve", ".", "."],
+    [["hello", "--listen", value] for value in ("", "x", "127.0.0.1", "127.0.0.1:", "127.0.0.1:x", "127.0.0.1:65536", "127.0.0.1:-1",
+                                                "[::1]", "[::1:80", "::1:80",
+                                                "256.0.0.1:80", "unix:", "unix:" + "p" * 200, "127.0.0.1:80:80", "[127.0.0.1]:80",
+                                                "tcp:127.0.0.1:80")] +
+    [["hello", "--poller", "kqueue"], ["hello", "--poller", ""], ["hello", "--workers", "257"], ["hello", "--max-fields", "201"],
+     ["hello", "--max-head", "65536"],
+     ["hello", "--nonsense"], ["hello", "-x"], ["hello", "--list", "127.0.0.1:0"], ["hello", "--dot-files"], ["hello", "DIR"],
+     ["serve", ".", "."],
      ["serve", "--nonsense"], ["hello", "--no-server-header=yes"], ["dance"], [], ["--nonsense"]]
 )
 
@@ -51,8 +56,10 @@ class Options(E2E):
 
     def test_right_options_in_both_spellings_are_taken(self):
         for args in (["--max-line=1k", "--head-timeout=250ms", "--workers=1"],
-                     ["--max-line", "1024", "--max-head", "16k", "--max-fields", "200", "--max-body", "1m", "--max-connections", "100", "--head-timeout", "10",
-                      "--body-timeout", "2m", "--send-timeout", "5s", "--idle-timeout", "0", "--linger-timeout", "1s", "--drain-timeout", "1s", "--min-rate", "1k",
+                     ["--max-line", "1024", "--max-head", "16k", "--max-fields", "200", "--max-body", "1m", "--max-connections", "100",
+                      "--head-timeout", "10",
+                      "--body-timeout", "2m", "--send-timeout", "5s", "--idle-timeout", "0", "--linger-timeout", "1s", "--drain-timeout",
+                      "1s", "--min-rate", "1k",
                       "--max-linger", "64k", "--poller", "epoll", "--access-log", "off", "--no-server-header", "--workers", "2"]):
             with self.subTest(args=args):
                 server = self.server("hello", *args)
@@ -61,7 +68,8 @@ class Options(E2E):
     def test_help_and_version_go_to_standard_output(self):
         done = run("--help")
         self.assertEqual((done.returncode, done.stderr), (0, b""))
-        for name in SIZES + TIMES + COUNTS + ("--listen", "--poller", "--access-log", "--no-server-header", "--dot-files", "serve", "hello"):
+        for name in SIZES + TIMES + COUNTS + ("--listen", "--poller", "--access-log", "--no-server-header", "--dot-files", "serve",
+                                              "hello"):
             self.assertIn(name.encode(), done.stdout)
         self.assertEqual(max(len(line) for line in done.stdout.splitlines()) <= 140, True)
         done = run("--version")
@@ -129,7 +137,8 @@ class Options(E2E):
         for descriptors in range(5, 14):
             path = scratch_path("out")
             with open(path, "wb") as out:
-                process = subprocess.Popen(["prlimit", f"--nofile={descriptors}", "--", *WEIR, "hello", "--listen", "127.0.0.1:0", "--workers", "2"],
+                process = subprocess.Popen(["prlimit", f"--nofile={descriptors}", "--", *WEIR, "hello", "--listen", "127.0.0.1:0",
+                                            "--workers", "2"],
                                            stdout=out, stderr=out)
 
             def said():

@@ -31,12 +31,14 @@ class Outside(E2E):
         for dots in DOTS:
             for slash in SLASHES:
                 targets += [f"/{dots}{slash}secret.txt", f"/sub{slash}{dots}{slash}{dots}{slash}secret.txt",
-                            f"/{dots}{slash}{dots}{slash}{dots}{slash}{dots}{slash}etc{slash}passwd", f"/{dots}{slash}site-other{slash}secret.txt"]
+                            f"/{dots}{slash}{dots}{slash}{dots}{slash}{dots}{slash}etc{slash}passwd",
+                            f"/{dots}{slash}site-other{slash}secret.txt"]
         self.ask_each(targets)
 
     def test_what_is_decoded_once_is_not_decoded_twice(self):
         self.ask_each(["/%252e%252e/secret.txt", "/%25%32%65%25%32%65/secret.txt", "/..%252fsecret.txt", "/%c0%ae%c0%ae/secret.txt",
-                       "/%c0%ae%c0%ae%c0%afsecret.txt", "/%u002e%u002e/secret.txt", "/..%5csecret.txt", "/..\\secret.txt", "/%e0%80%ae./secret.txt"])
+                       "/%c0%ae%c0%ae%c0%afsecret.txt", "/%u002e%u002e/secret.txt", "/..%5csecret.txt", "/..\\secret.txt",
+                       "/%e0%80%ae./secret.txt"])
 
     def test_absolute_paths_and_odd_forms_never_lead_outside(self):
         ours = os.path.dirname(site())
@@ -50,12 +52,14 @@ class Outside(E2E):
             self.assertNotIn(SECRET, curl("--path-as-is", shared("files").url(path)))
 
     def test_symbolic_links_out_of_the_folder_are_never_served(self):
-        self.ask_each(["/out.txt", "/out-absolute.txt", "/out-folder/", "/out-folder/index.html", "/out-folder", "/passwd", "/out-twice.txt", "/loop",
+        self.ask_each(["/out.txt", "/out-absolute.txt", "/out-folder/", "/out-folder/index.html", "/out-folder", "/passwd",
+                       "/out-twice.txt", "/loop",
                        "/loop/x", "/to-root", "/to-root/etc/passwd", "/via-proc", "/sub/out-up.txt", "/dangling"])
 
     def test_symbolic_links_that_stay_inside_are_served(self):
         client = self.client(shared("files"))
-        for target, body in (("/in.txt", b"alpha: a small file\n"), ("/in-folder/x.txt", b"x\n"), ("/sub/up.txt", b"alpha: a small file\n")):
+        for target, body in (("/in.txt", b"alpha: a small file\n"), ("/in-folder/x.txt", b"x\n"),
+                             ("/sub/up.txt", b"alpha: a small file\n")):
             response = client.ask(target)
             self.assertEqual((response.status, response.body), (200, body), target)
 
@@ -94,7 +98,8 @@ class Outside(E2E):
 class DotFiles(E2E):
     def test_dot_files_are_hidden(self):
         client = self.client(shared("files"))
-        for target in ("/.hidden", "/%2ehidden", "/.git/config", "/.git/", "/.git", "/sub/.env", "/sub/%2Eenv", "/..dots", "/.nowhere", "/.well-known/.inner",
+        for target in ("/.hidden", "/%2ehidden", "/.git/config", "/.git/", "/.git", "/sub/.env", "/sub/%2Eenv", "/..dots", "/.nowhere",
+                       "/.well-known/.inner",
                        "/sub/..%2f.hidden"):
             response = client.ask(target)
             self.assertEqual(response.status, 404, target)

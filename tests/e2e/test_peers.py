@@ -63,7 +63,8 @@ class HalfClosed(E2E):
             client.expect_end()
 
     def test_a_half_close_inside_a_body_gets_400(self):
-        for part in ("Content-Length: 5\r\n\r\nabcd", "Content-Length: 5\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\n5\r\nab",
+        for part in ("Content-Length: 5\r\n\r\nabcd", "Content-Length: 5\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\n",
+                     "Transfer-Encoding: chunked\r\n\r\n5\r\nab",
                      "Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n", "Transfer-Encoding: chunked\r\n\r\n1"):
             client = self.client(shared("hello"))
             client.send("POST / HTTP/1.1\r\nHost: x\r\n" + part)
@@ -100,7 +101,8 @@ class Vanished(E2E):
         self.assert_serves(self.hello, "/a.txt")
 
     def test_clients_that_are_reset_in_any_state_leave_nothing_behind(self):
-        parts = ("", "G", "GET /a.txt HTTP/1.1\r\n", "GET /a.txt HTTP/1.1\r\nHost: x\r\n\r\n", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nab",
+        parts = ("", "G", "GET /a.txt HTTP/1.1\r\n", "GET /a.txt HTTP/1.1\r\nHost: x\r\n\r\n",
+                 "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nab",
                  "GET /big.bin HTTP/1.1\r\nHost: x\r\n\r\n", "bad\r\n\r\n", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9999999\r\n\r\n",
                  "POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n")
         for pause in (0, 0.02):
@@ -112,8 +114,10 @@ class Vanished(E2E):
         self.assert_clean()
 
     def test_clients_that_close_in_any_state_leave_nothing_behind(self):
-        parts = ("", "GET /a.txt HTTP/1.1\r\nHost: x\r\n", "GET /a.txt HTTP/1.1\r\nHost: x\r\n\r\n", "GET /big.bin HTTP/1.1\r\nHost: x\r\n\r\n", "bad\r\n\r\n",
-                 "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab", "GET /a.txt HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        parts = ("", "GET /a.txt HTTP/1.1\r\nHost: x\r\n", "GET /a.txt HTTP/1.1\r\nHost: x\r\n\r\n",
+                 "GET /big.bin HTTP/1.1\r\nHost: x\r\n\r\n", "bad\r\n\r\n",
+                 "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab",
+                 "GET /a.txt HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
         for pause in (0, 0.02):
             for part in parts * 4:
                 client = self.client(self.hello)

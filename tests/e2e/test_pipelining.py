@@ -65,14 +65,16 @@ class Pipelining(E2E):
     @quick
     def test_answers_before_a_refused_request_leave_before_the_refusal(self):
         client = self.client(shared("hello"))
-        client.send("GET /1 HTTP/1.1\r\nHost: x\r\n\r\n" * 3 + "GET /bad HTTP/1.1\r\nHost : x\r\n\r\n" + "GET /4 HTTP/1.1\r\nHost: x\r\n\r\n")
+        client.send("GET /1 HTTP/1.1\r\nHost: x\r\n\r\n" * 3 + "GET /bad HTTP/1.1\r\nHost : x\r\n\r\n" +
+                    "GET /4 HTTP/1.1\r\nHost: x\r\n\r\n")
         self.assertEqual([client.read().status for _ in range(3)], [200] * 3)
         refusal = client.read()
         self.assertEqual((refusal.status, refusal.closes), (400, True))
         client.expect_end()
 
     def test_a_pipeline_cut_anywhere_gives_the_same_answers(self):
-        text = b"GET /a HTTP/1.1\r\nHost: x\r\n\r\nPOST /b HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabcHEAD /c HTTP/1.1\r\nHost: x\r\n\r\n"
+        text = (b"GET /a HTTP/1.1\r\nHost: x\r\n\r\nPOST /b HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc"
+                b"HEAD /c HTTP/1.1\r\nHost: x\r\n\r\n")
         clients = []
         for cut in range(1, len(text)):
             client = self.client(shared("hello"))

@@ -46,8 +46,10 @@ class Load(E2E):
 
     def bad_client(self, server, seed, stop):
         chance = random.Random(seed)
-        parts = ("", "G", "GET / HT", "bad\r\n\r\n", "GET /big.bin HTTP/1.1\r\nHost: x\r\n\r\n", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 50\r\n\r\nabc",
-                 "GET /1m.bin HTTP/1.1\r\nHost: x\r\n\r\n" * 20, "\x00" * 100, "GET /a.txt HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        parts = ("", "G", "GET / HT", "bad\r\n\r\n", "GET /big.bin HTTP/1.1\r\nHost: x\r\n\r\n",
+                 "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 50\r\n\r\nabc",
+                 "GET /1m.bin HTTP/1.1\r\nHost: x\r\n\r\n" * 20, "\x00" * 100,
+                 "GET /a.txt HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
         while not stop.is_set():
             try:
                 client = Client(server, timeout=5)

@@ -1,6 +1,6 @@
 /* A handler that answers in every way there is, as the target says: /c?N copied, /b?N borrowed, /f?N from a file, each with N bytes; /n not at
- * all; /u unsoundly; /h refuses content and answers, /r refuses it and does not; any other path tells what the handler saw, content that came in
- * pieces (/p...) or whole (/w...) included. What it keeps for a request is freed by its last word, so that a leak is a leak. */
+ * all; /u unsoundly; /l... later; /h refuses content and answers, /r refuses it and does not; any other path tells what the handler saw, content
+ * that came in pieces (/p...) or whole (/w...) included. What it keeps for a request is freed by its last word, so that a leak is a leak. */
 #ifndef WEIR_TESTS_HTTP_HTTP1_ANY_H
 #define WEIR_TESTS_HTTP_HTTP1_ANY_H
 
@@ -89,6 +89,10 @@ static inline void any_answer(struct weir_request *request, void *context)
 {
     (void)context;
     const char kind = any_kind(request);
+    if (kind == 'l') {
+        (void)weir_defer(request);
+        return;
+    }
     struct weir_response response = { .status = 200, .length = any_size(request), .fd = 5, .offset = 7 };
     if (kind == 'n')
         return;

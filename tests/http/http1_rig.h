@@ -38,6 +38,8 @@ struct rig {
 
     struct slice arriving;             /* bytes that the next receives give */
     bool shut;                         /* behind them the stream ends */
+    void (*late)(struct weir_request *request);    /* answers what was deferred, when all before it has left; NULL: nobody does */
+    uint64_t resumed;                  /* times that a connection was told to go on */
     uint32_t out_cap;                  /* 0: RESPONSE_HEAD_MAX and a page */
     uint64_t send_max;                 /* bytes that one send takes; 0: all */
     uint64_t break_after;              /* the transport fails when it has taken so many; 0: never */
@@ -98,6 +100,14 @@ static inline void rig_record(void *host, const struct weir_peer *peer, const st
     copy->body_sent = record->body_sent;
 }
 
+static inline void rig_resume(void *host, uint64_t token)
+{
+    struct rig *r = host;
+    if (token != r->x->token)
+        abort();
+    r->resumed++;
+}
+
 /* Limits as small as the options allow but for the body, so that few bytes reach them. */
 static inline void rig_open(struct rig *r, const struct weir_handler *handler)
 {
@@ -113,6 +123,7 @@ static inline void rig_open(struct rig *r, const struct weir_handler *handler)
     r->context.server_field = true;
     r->context.host = r;
     r->context.record = rig_record;
+    r->context.resume = rig_resume;
     r->context.alloc = rig_alloc;
     r->context.free = rig_free;
     r->context.requests = &r->requests;
@@ -122,6 +133,7 @@ static inline void rig_open(struct rig *r, const struct weir_handler *handler)
     if (r->x == NULL)
         abort();
     exchange_init(r->x, &http1_protocol, &r->context, &r->peer, in_cap, out_cap);
+    r->x->token = 0x700000007;
     http1_protocol.begin(r->x);
     conn_init(&r->conn);
     conn_open(&r->conn, 3, &r->peer);
@@ -173,7 +185,7 @@ static inline void rig_send(struct rig *r, struct conn_facts *facts)
         rig_keep(r, x->tail.kind == TAIL_FILE ? rig_file_byte(x->tail.file, x->tail.offset + i) : x->tail.memory[i]);
     exchange_sent(x, count);
     r->sends++;
-    if (exchange_owed(x) > 0)
+    if (exchange_owed(x) > 0 || x->waiting)
         return;
     facts->transfer = TRANSFER_ALL;
     facts->interim = x->interim;
@@ -206,7 +218,7 @@ static inline bool rig_writing(struct rig *r, struct conn_facts *facts)
         facts->transfer = TRANSFER_BROKEN;
         return true;
     }
-    if (x->keep && !x->interim && x->pending == INTAKE_NONE && x->tail.kind == TAIL_NONE && buffer_len(&x->in) > 0 &&
+    if (x->keep && !x->interim && !x->waiting && x->pending == INTAKE_NONE && x->tail.kind == TAIL_NONE && buffer_len(&x->in) > 0 &&
         buffer_room(&x->out) >= RESPONSE_HEAD_MAX) {
         facts->intake = http1_protocol.take(x);
         if (facts->intake == INTAKE_REQUEST || facts->intake == INTAKE_REJECT)
@@ -214,6 +226,11 @@ static inline bool rig_writing(struct rig *r, struct conn_facts *facts)
         if (facts->intake == INTAKE_EXPECT)
             x->pending = INTAKE_EXPECT;
         facts->intake = INTAKE_NONE;
+    }
+    if (x->waiting && exchange_owed(x) == 0) {
+        if (r->late == NULL)
+            return false;
+        r->late(http1_waiting_request(x, r->context.tickets));
     }
     rig_send(r, facts);
     return true;

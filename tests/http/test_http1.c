@@ -111,6 +111,7 @@ static const struct shape {
     { "a large file", 200, WEIR_FILE, 99991, false },
     { "no content", 204, WEIR_COPY, 0, true },
     { "not modified", 304, WEIR_BORROW, 0, true },
+    { "a form to be cleared", 205, WEIR_COPY, 0, true },
     { "a status without a name", 599, WEIR_COPY, 5, true },
 };
 
@@ -283,6 +284,7 @@ static const struct unsound {
     { -1, 0, FIELD("X", "") },
     { 204, 1, FIELD("X", "") },
     { 304, 1, FIELD("X", "") },
+    { 205, 1, FIELD("X", "") },
     { 200, 13, FIELD("", "") },
     { 200, 13, FIELD("a b", "") },
     { 200, 13, FIELD("X", "a\r\nb") },
@@ -555,6 +557,101 @@ START_TEST(behind_a_close_nothing_is_answered)
     end();
 }
 
+/* ---- answers that come later */
+
+static struct weir_ticket ticket;
+
+static void answer_later(struct weir_request *request, void *context)
+{
+    (void)context;
+    asked++;
+    ticket = weir_defer(request);
+}
+
+static void begin_later(void)
+{
+    begin();
+    rig.handler.answer = answer_later;
+}
+
+START_TEST(a_deferred_answer_leaves_when_it_is_given_and_those_behind_it_wait)
+{
+    begin_later();
+    rig_give(&rig, SLICE(GET_A GET_A));
+    ck_assert_uint_eq(rig.sent_len, 0);
+    ck_assert_uint_eq(rig.record_count, 0);
+    ck_assert_int_eq(rig.conn.state, CONN_WRITING);
+    ck_assert_uint_eq(asked, 1);
+    ck_assert_uint_eq(ticket.connection, rig.x->token);
+    struct weir_request *request = http1_waiting_request(rig.x, ticket.serial);
+    ck_assert_ptr_nonnull(request);
+    ck_assert_mem_eq(request->path.ptr, "/a", 2);
+    weir_respond(request, &reply);
+    ck_assert_uint_eq(rig.resumed, 1);
+    ck_assert_ptr_null(http1_waiting_request(rig.x, ticket.serial));
+    rig_run(&rig);
+    ck_assert_uint_eq(asked, 2);
+    ck_assert_int_eq(only_answer(false).status, 200);
+    check_record(0, "GET /a HTTP/1.1", 200, 13);
+    ck_assert_ptr_nonnull(http1_waiting_request(rig.x, ticket.serial));
+    end();
+}
+
+START_TEST(a_ticket_is_not_good_for_another_request_of_its_connection)
+{
+    begin_later();
+    rig_give(&rig, SLICE(GET_A GET_A));
+    const struct weir_ticket first = ticket;
+    weir_respond(http1_waiting_request(rig.x, first.serial), &reply);
+    rig_run(&rig);
+    ck_assert_uint_ne(first.serial, ticket.serial);
+    ck_assert_ptr_null(http1_waiting_request(rig.x, first.serial));
+    end();
+}
+
+START_TEST(a_deferred_answer_that_is_unsound_is_a_500)
+{
+    begin_later();
+    reply.status = 1;
+    rig_give(&rig, SLICE(GET_A));
+    weir_respond(http1_waiting_request(rig.x, ticket.serial), &reply);
+    rig_run(&rig);
+    ck_assert_int_eq(only_answer(false).status, 500);
+    ck_assert_uint_eq(released, 1);
+    end();
+}
+
+START_TEST(an_exchange_that_ends_before_its_deferred_answer_has_a_record_without_a_status)
+{
+    begin_later();
+    rig_give(&rig, SLICE(GET_A));
+    rig_raise(&rig, &(struct conn_facts){ .transfer = TRANSFER_BROKEN });
+    ck_assert_uint_eq(rig.record_count, 1);
+    check_record(0, "GET /a HTTP/1.1", 0, 0);
+    end();
+}
+
+static void answer_and_defer(struct weir_request *request, void *context)
+{
+    (void)context;
+    weir_respond(request, &reply);
+    (void)weir_defer(request);
+}
+
+static void give_one(void *unused)
+{
+    (void)unused;
+    rig_give(&rig, SLICE(GET_A));
+}
+
+START_TEST(to_defer_what_was_answered_is_a_bug_in_the_handler)
+{
+    begin();
+    rig.handler.answer = answer_and_defer;
+    ck_assert(aborts(give_one, NULL));
+    end();
+}
+
 /* ---- ends of the stream and of time */
 
 static const struct broken_off {
@@ -636,6 +733,11 @@ int main(void)
     tcase_add_test(tests, a_batch_larger_than_the_buffers_is_answered_completely);
     tcase_add_test(tests, an_error_goes_behind_the_answers_that_are_owed);
     tcase_add_test(tests, behind_a_close_nothing_is_answered);
+    tcase_add_test(tests, a_deferred_answer_leaves_when_it_is_given_and_those_behind_it_wait);
+    tcase_add_test(tests, a_ticket_is_not_good_for_another_request_of_its_connection);
+    tcase_add_test(tests, a_deferred_answer_that_is_unsound_is_a_500);
+    tcase_add_test(tests, an_exchange_that_ends_before_its_deferred_answer_has_a_record_without_a_status);
+    tcase_add_test(tests, to_defer_what_was_answered_is_a_bug_in_the_handler);
     tcase_add_loop_test(tests, a_message_that_breaks_off_is_refused_and_silence_is_not, 0, COUNT_OF(broken_off));
     tcase_add_test(tests, a_peer_that_shuts_its_side_behind_its_request_gets_its_answer);
     return check_run(tests);

@@ -37,6 +37,8 @@ static const struct stream {
     { "POST /w" CHUNKED "5\r\nab", "400 " },
     { "POST /p" LENGTH(5) "ab", "400 " },
     { "GET /" END "HEAD /" LINE, "200 400 " },
+    { "GET /" END "GET /l" END "HEAD /late" END "POST /l" LENGTH(3) "abcGET /l" LINE "Connection: close\r\n\r\n", "200 200 200 200 200 " },
+    { "GET /l" END "GET /%2e%2e/x" END, "200 400 " },
     { "POST /w" CHUNKED "fffff\r\n", "413 " },
     { "POST /p" CHUNKED "3\r\nabcd\r\n0\r\n\r\n", "400 " },
 };
@@ -69,6 +71,7 @@ static void feed(struct slice input, const size_t *counts, size_t count, void *c
     size_t from = 0;
     rig_clear(&rig);
     rig_open(&rig, &any_handler);
+    rig.late = any_tell;
     for (size_t i = 0; i < count; i++) {
         rig_give(&rig, (struct slice){ input.ptr + from, counts[i] - from });
         from = counts[i];

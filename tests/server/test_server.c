@@ -262,6 +262,30 @@ START_TEST(a_closed_server_ends_its_connections_and_forgets_its_descriptors)
     ck_assert_uint_eq(open_descriptors(), before);
 }
 
+/* Calls that are left over run, each in its worker's turn to be closed; what they would post has nobody left to run it. */
+static struct weir *closed;
+static unsigned posted_calls;
+
+static void post_again(void *worker)
+{
+    static uint32_t other;
+    posted_calls++;
+    other = 1 - *(uint32_t *)worker;
+    ck_assert(!weir_post(closed, other, post_again, &other));
+}
+
+START_TEST(what_was_posted_runs_when_the_server_is_closed_and_can_post_no_more)
+{
+    static uint32_t workers[] = { 0, 1 };
+    struct weir_options options = client_options();
+    options.workers = 2;
+    closed = client_open(&options, &handler);
+    for (size_t i = 0; i < COUNT_OF(workers); i++)
+        ck_assert(weir_post(closed, workers[i], post_again, &workers[i]));
+    weir_close(closed);
+    ck_assert_uint_eq(posted_calls, 2);
+}
+
 static struct weir *signalled;
 
 static void stop_on_signal(int signal)
@@ -468,6 +492,30 @@ START_TEST(the_counters_tell_what_happened)
     weir_close(r.server);
 }
 
+START_TEST(each_transition_is_traced_where_that_was_asked_for)
+{
+    static const char wanted[] = "weir: worker 0, connection 0.1: READING on REQUEST to WRITING\n"
+                                 "weir: worker 0, connection 0.1: WRITING on DONE to READING\n"
+                                 "weir: worker 0, connection 0.1: READING on EOS to CLOSED\n";
+    char text[1024] = "";
+    FILE *file = tmpfile();
+    ck_assert_int_eq(dup2(fileno(file), STDERR_FILENO), STDERR_FILENO);
+    ck_assert_int_eq(setenv("WEIR_TRACE", "1", 1), 0);
+    const struct weir_options options = client_options();
+    struct running r;
+    running_start(&r, &options, &handler);
+    const int fd = client_dial(r.server);
+    client_ask(fd);
+    close(fd);
+    for (struct weir_counters counters = { .open = 1 }; counters.open > 0; usleep(1000))
+        weir_counters(r.server, &counters);
+    running_stop(&r);
+    rewind(file);
+    ck_assert_uint_lt(fread(text, 1, sizeof text - 1, file), sizeof text - 1);
+    ck_assert_str_eq(text, wanted);
+    fclose(file);
+}
+
 static size_t lines_in(const char *path)
 {
     char text[8192];
@@ -579,6 +627,7 @@ int main(void)
     tcase_add_test(tests, a_server_may_be_closed_that_never_ran);
     tcase_add_test(tests, a_server_that_was_stopped_before_it_ran_returns_at_once);
     tcase_add_test(tests, a_closed_server_ends_its_connections_and_forgets_its_descriptors);
+    tcase_add_test(tests, what_was_posted_runs_when_the_server_is_closed_and_can_post_no_more);
     tcase_add_test(tests, a_signal_handler_may_stop_a_server);
     tcase_add_test(tests, several_servers_run_side_by_side);
     tcase_add_test(tests, workers_share_the_connections_and_lose_none);
@@ -587,6 +636,7 @@ int main(void)
     tcase_add_test(tests, a_connection_with_requests_that_wait_is_not_idle_when_the_drain_begins);
     tcase_add_test(tests, an_application_may_own_the_loop);
     tcase_add_test(tests, the_counters_tell_what_happened);
+    tcase_add_test(tests, each_transition_is_traced_where_that_was_asked_for);
     tcase_add_test(tests, the_log_may_be_renamed_and_opened_anew);
     tcase_add_test(tests, without_a_log_there_is_nothing_to_open_anew);
     tcase_add_test(tests, a_log_that_cannot_be_opened_anew_stays_in_use);

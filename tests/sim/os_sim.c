@@ -337,6 +337,7 @@ int sim_fd_take(enum sim_fd_kind kind)
     if (fd == sim.last_closed)
         sim_count(ORDER_DESCRIPTOR_REUSED);
     sim.fds[fd] = (struct sim_fd){ .kind = kind };
+    sim.open[kind]++;
     return fd;
 }
 
@@ -350,10 +351,7 @@ struct sim_fd *sim_fd_get(int fd, enum sim_fd_kind kind, const char *call)
 
 uint32_t sim_open_fds(enum sim_fd_kind kind)
 {
-    uint32_t count = 0;
-    for (int fd = SIM_FIRST_FD; fd < SIM_FDS_MAX; fd++)
-        count += sim.fds[fd].kind == kind;
-    return count;
+    return sim.open[kind];
 }
 
 void sim_exhaust_descriptors(uint64_t until)
@@ -383,6 +381,7 @@ void os_close(int fd)
         sim_refuse_backlog(fd);
     if (f->kind == SIM_FILE && f->owned_inode)
         free(f->inode);
+    sim.open[f->kind]--;
     *f = (struct sim_fd){ .kind = SIM_FREE };
     sim.last_closed = fd;
     sim.progress++;
@@ -398,7 +397,18 @@ uint32_t os_cpu_count(void)
     return 1;
 }
 
-/* ------------------------------------------------------------------ queues of bytes */
+/* ------------------------------------------------------------------ bytes */
+
+void sim_tag_bytes(uint64_t tag, uint64_t at, uint8_t *out, size_t len)
+{
+    for (size_t i = 0; i < len;) {
+        uint64_t block = chance_mix(tag ^ ((at + i) >> 3)) >> (((at + i) & 7) * 8);
+        do {
+            out[i++] = (uint8_t)block;
+            block >>= 8;
+        } while (i < len && ((at + i) & 7) != 0);
+    }
+}
 
 void bytes_append(struct sim_bytes *b, const void *data, size_t len)
 {

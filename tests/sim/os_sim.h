@@ -129,12 +129,14 @@ void sim_add_file(struct sim_inode *inode);
 /* A file whose content is tagged, without a name: a descriptor of it. */
 int sim_open_tagged(uint64_t tag, uint64_t size);
 
-/* Byte `at` of what is tagged `tag`. */
+/* Byte `at` of what is tagged `tag`; and `len` bytes from there. */
 static inline uint8_t sim_tag(uint64_t tag, uint64_t at)
 {
     const uint64_t block = chance_mix(tag ^ (at >> 3));
     return (uint8_t)(block >> ((at & 7) * 8));
 }
+
+void sim_tag_bytes(uint64_t tag, uint64_t at, uint8_t *out, size_t len);
 
 /* `len` bytes of a file from `at`. */
 void sim_inode_bytes(const struct sim_inode *inode, uint64_t at, uint8_t *out, size_t len);
@@ -180,6 +182,7 @@ struct sim_kernel {
     uint32_t forced_left;
     uint64_t made[SIM_CALL_COUNT]; /* calls, by what may be struck */
     struct sim_fd fds[SIM_FDS_MAX];
+    uint32_t open[SIM_SOCKET + 1]; /* descriptors, by kind */
     int fd_limit;                  /* descriptors from here on are refused with EMFILE */
     uint64_t fd_limit_until;       /* then it is lifted; 0: no such thing */
     int last_closed;

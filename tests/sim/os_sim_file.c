@@ -25,8 +25,10 @@ static struct sim_inode *inode_find(const char *path)
 
 void sim_inode_bytes(const struct sim_inode *inode, uint64_t at, uint8_t *out, size_t len)
 {
-    for (size_t i = 0; i < len; i++)
-        out[i] = inode->content != NULL ? (uint8_t)inode->content[at + i] : sim_tag(inode->tag, at + i);
+    if (inode->content != NULL)
+        memcpy(out, inode->content + at, len);
+    else
+        sim_tag_bytes(inode->tag, at, out, len);
 }
 
 /* ------------------------------------------------------------------ from a path to a file */

@@ -300,6 +300,8 @@ int os_listen(int fd, int backlog)
     if (sim_start_fails())
         return -EADDRINUSE;
     f->kind = SIM_LISTENER;
+    sim.open[SIM_SOCKET]--;
+    sim.open[SIM_LISTENER]++;
     return 0;
 }
 

@@ -192,8 +192,7 @@ static void put_tagged(struct script *s, uint64_t tag, uint32_t from, uint32_t l
     uint8_t part[512];
     for (uint32_t done = 0; done < len;) {
         const uint32_t count = len - done < sizeof(part) ? len - done : (uint32_t)sizeof(part);
-        for (uint32_t i = 0; i < count; i++)
-            part[i] = sim_tag(tag, from + done + i);
+        sim_tag_bytes(tag, from + done, part, count);
         bytes_append(&s->stream, part, count);
         done += count;
     }

@@ -132,8 +132,7 @@ static struct lent *lend(const struct job *job)
     if (lent == NULL)
         abort();
     lent->size = (size_t)job->size;
-    for (size_t i = 0; i < lent->size; i++)
-        lent->bytes[i] = sim_tag(answer_tag(job->client, job->number), i);
+    sim_tag_bytes(answer_tag(job->client, job->number), 0, lent->bytes, lent->size);
     bodies_lent++;
     return lent;
 }

@@ -31,7 +31,7 @@ struct weir_options world_options(void)
 void world_boot(void)
 {
     struct chance chance = world.chance;
-    memset(&world, 0, sizeof(world));
+    memset(&world, 0, offsetof(struct world, clients));
     world.chance = chance;
     sim_boot(&world.chance);
     world.options = world_options();

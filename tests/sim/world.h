@@ -23,7 +23,6 @@ struct world {
     _Atomic uint32_t connections_open;
     struct error_log errors;
     int log_fd;
-    struct client clients[WORLD_CLIENTS_MAX];
     uint32_t client_count;
     uint64_t memory_before;        /* allocated when the worker was open and idle */
     uint64_t stopped_at;           /* when the drain began; 0: it has not */
@@ -36,6 +35,8 @@ struct world {
     uint64_t last_progress;
     uint64_t last_strikes;
     uint32_t vain_turns;
+
+    struct client clients[WORLD_CLIENTS_MAX];      /* last: world_boot() leaves them as they are, world_add() begins each */
 };
 
 extern struct world world;

@@ -329,6 +329,32 @@ START_TEST(a_file_server_without_memory_serves_all_the_same)
     ck_assert_uint_ge(made, 3);
 }
 
+static unsigned calls;
+
+static void count_call(void *unused)
+{
+    (void)unused;
+    calls++;
+}
+
+START_TEST(a_call_that_cannot_be_posted_is_not_made)
+{
+    const struct weir_options options = all_options();
+    server = open_server(&options, &needy);
+    inside = true;
+    watch(2);
+    const bool first = weir_post(server, 0, count_call, NULL);
+    const bool second = weir_post(server, 0, count_call, NULL);
+    const bool third = weir_post(server, 0, count_call, NULL);
+    look_away();
+    inside = false;
+    ck_assert(first && !second && third);
+    turn_server(server);
+    ck_assert_uint_eq(calls, 2);
+    close_server(server);
+    ck_assert_int_eq(live, 0);
+}
+
 /* ---- no allocation for a request */
 
 enum { WARM = 50, COUNTED = 1000, BATCH = 20 };
@@ -424,6 +450,7 @@ int main(void)
     tcase_add_test(tests, a_start_of_the_file_server_without_memory_says_so_or_does_without);
     tcase_add_test(tests, a_server_without_memory_harms_one_request_and_leaks_nothing);
     tcase_add_test(tests, a_file_server_without_memory_serves_all_the_same);
+    tcase_add_test(tests, a_call_that_cannot_be_posted_is_not_made);
     tcase_add_test(tests, a_warm_hello_needs_no_allocation);
     tcase_add_test(tests, a_warm_file_needs_no_allocation);
     return check_run(tests);

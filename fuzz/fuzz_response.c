@@ -1,0 +1,105 @@
+/* Heads of responses with any fields: what is said to be safe makes a head in which a reader of its own finds just these fields, in their order, and
+ * one end; too little room says so and is not overrun.
+ *
+ * Input: two bytes of choices, two bytes that shrink the room, then fields: a length, a name, a length, a value, and so on. */
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "http/response.h"
+
+enum { FIELDS_MAX = 32, ROOM = 65536 };
+
+static struct weir_slice take(const uint8_t **at, const uint8_t *end)
+{
+    if (*at == end)
+        return (struct weir_slice){ NULL, 0 };
+    size_t len = *(*at)++;
+    len = len < (size_t)(end - *at) ? len : (size_t)(end - *at);
+    const struct weir_slice taken = { (const char *)*at, len };
+    *at += len;
+    return taken;
+}
+
+static void check(bool good, const char *what)
+{
+    if (good)
+        return;
+    fprintf(stderr, "%s\n", what);
+    abort();
+}
+
+/* Takes one line off the front: neither CR nor LF may stand in it but at its end. */
+static struct slice take_line(struct slice *head)
+{
+    const char *end = memchr(head->ptr, '\n', head->len);
+    check(end != NULL && end > head->ptr && end[-1] == '\r', "a line without its end");
+    const struct slice line = { head->ptr, (size_t)(end - 1 - head->ptr) };
+    check(line.len == 0 || memchr(line.ptr, '\r', line.len) == NULL, "CR within a line");
+    *head = slice_from(*head, line.len + 2);
+    return line;
+}
+
+static bool is_field(struct slice line, struct weir_slice name, struct weir_slice value)
+{
+    return line.len == name.len + 2 + value.len && memcmp(line.ptr, name.ptr, name.len) == 0 && memcmp(line.ptr + name.len, ": ", 2) == 0 &&
+           (value.len == 0 || memcmp(line.ptr + name.len + 2, value.ptr, value.len) == 0);
+}
+
+static void check_head(struct slice text, const struct response_head *head)
+{
+    char status[16];
+    snprintf(status, sizeof status, "HTTP/1.1 %d ", head->status);
+    check(slice_starts_with(take_line(&text), slice_of(status)), "another status line");
+    if (head->server_field)
+        check(slice_equals(take_line(&text), SLICE("Server: weir")), "no Server");
+    if (head->date.len > 0)
+        check(slice_equals(take_line(&text), SLICE("Date: now")), "no Date");
+    for (size_t i = 0; i < head->field_count; i++)
+        check(is_field(take_line(&text), head->fields[i].name, head->fields[i].value), "another field");
+    if (!response_has_no_content(head->status))
+        check(slice_starts_with(take_line(&text), SLICE("Content-Length: ")), "no length");
+    if (head->close || head->keep_alive)
+        check(slice_equals(take_line(&text), head->close ? SLICE("Connection: close") : SLICE("Connection: keep-alive")), "another Connection");
+    check(take_line(&text).len == 0 && text.len == 0, "another end");
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static char room[ROOM];
+    struct weir_field fields[FIELDS_MAX];
+    if (size < 4)
+        return 0;
+    const uint8_t *at = data + 4;
+    struct response_head head = {
+        .status = 200 + data[0] % 100 * 4,
+        .fields = fields,
+        .date = data[1] & 1 ? SLICE("now") : (struct slice){ NULL, 0 },
+        .length = size,
+        .server_field = data[1] & 2,
+        .close = data[1] & 4,
+        .keep_alive = data[1] & 8,
+    };
+    while (at < data + size && head.field_count < FIELDS_MAX) {
+        struct weir_field *field = &fields[head.field_count];
+        field->name = take(&at, data + size);
+        field->value = take(&at, data + size);
+        head.field_count += response_field_is_safe(field);
+    }
+    struct writer w = { room, room + sizeof room, false };
+    response_write_head(&w, &head);
+    check(!w.overflowed, "it does not fit");
+    check_head((struct slice){ room, (size_t)(w.at - room) }, &head);
+
+    const size_t len = (size_t)(w.at - room);
+    const size_t less = (data[2] * 256u + data[3]) % (len + 1);
+    char *small = malloc(len - less + (len == less));
+    check(small != NULL, "no memory");
+    w = (struct writer){ small, small + (len - less), false };
+    response_write_head(&w, &head);
+    check(w.overflowed == (less > 0), "too little room, and not a word");
+    free(small);
+    return 0;
+}
