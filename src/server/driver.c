@@ -44,8 +44,9 @@ static struct exchange *exchange_borrow(struct worker *w, struct conn *c)
         error_log_tell(w->config.errors, TROUBLE_MEMORY, w->now);
         return NULL;
     }
-    exchange_init(x, w->protocol, &w->http1, &c->peer, w->in_cap, w->out_cap);
+    exchange_init(x, w->protocol, w->protocol_context, &c->peer, w->in_cap, w->out_cap);
     x->token = slots_token(w, c);
+    x->user = &c->user;
     x->protocol->begin(x);
     c->exchange = x;
     return x;
@@ -245,8 +246,12 @@ static bool facts_writing(struct worker *w, struct conn *c, struct conn_facts *f
         if (intake == INTAKE_EXPECT)
             x->pending = INTAKE_EXPECT;
     }
-    const bool nothing_yet = x->waiting && exchange_owed(x) == 0;
-    if (nothing_yet || !(c->ready & READY_WRITE))
+    const bool nothing_owed = exchange_owed(x) == 0;
+    if (nothing_owed && !x->waiting) {
+        all_left(c, facts);
+        return true;
+    }
+    if (nothing_owed || !(c->ready & READY_WRITE))
         return false;
     const ssize_t sent = transport_send(c->fd, x);
     if (came_to_nothing(w, c, sent, READY_WRITE))
@@ -304,6 +309,9 @@ static bool facts_gather(struct worker *w, struct conn *c, struct conn_facts *fa
 static void close_connection(struct worker *w, struct conn *c, bool reset)
 {
     exchange_return(w, c);
+    if (c->user != NULL && w->protocol->closed != NULL)
+        w->protocol->closed(w->protocol_context, &c->peer, c->user);
+    c->user = NULL;
     limits_arm(&w->limits, slots_index(w, c), LIMIT_NONE, w->now);
     poller_remove(&w->poller, c->fd);
     transport_close(c->fd, reset);
