@@ -1,4 +1,5 @@
 /* What must hold after every step: the numbers are those of the list of invariants in README.md's part on the simulator. */
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -135,6 +136,14 @@ static void check_waiting(const struct conn *c, const struct sim_stream *s)
         sim_broken("2: client %u: WRITING waits and owes nothing", s->client);
 }
 
+/* For pollers that tell for as long as it is so: they are asked about this and about nothing else, see os_sim_level.c. */
+static short wanted_of(const struct conn *c)
+{
+    if (c->state == CONN_WRITING)
+        return exchange_owed(c->exchange) > 0 ? POLLOUT : 0;
+    return POLLIN;
+}
+
 /* What a slot's limit was after the turn before. */
 static struct shadow {
     uint64_t deadline;
@@ -157,6 +166,7 @@ static void check_limit_stays(const struct worker *w, const struct conn *c, cons
 void check_begin(void)
 {
     memset(shadows, 0, sizeof(shadows));
+    sim.wants_known = true;
 }
 
 /* ------------------------------------------------------------------ 3, 7, 8, 9: counting */
@@ -217,6 +227,7 @@ static void check_conn(const struct worker *w, const struct conn *c)
     if (x != NULL && (x->received > s->received || x->sent > s->sent || buffer_len(&x->in) > x->received))
         sim_broken("3: client %u: more bytes than came, or left", s->client);
     check_waiting(c, s);
+    sim.fds[c->fd].wanted = wanted_of(c);
     check_limit_stays(w, c, world_client(s->client));
 }
 
@@ -262,7 +273,7 @@ static void check_descriptors(const struct worker *w, uint32_t with_file)
         sim_broken("7: %u connections have descriptors, %u are open", sim_open_fds(SIM_STREAM), w->open);
     if (sim_open_fds(SIM_FILE) != roots + in_use || in_use != with_file)
         sim_broken("7: %u files are open, %u are in use", sim_open_fds(SIM_FILE) - roots, with_file);
-    if (sim_open_fds(SIM_EPOLL) != 1 || sim_open_fds(SIM_EVENTFD) != 1 || sim_open_fds(SIM_LISTENER) != 1 || sim_open_fds(SIM_SOCKET) != 0)
+    if (sim_open_fds(SIM_EPOLL) != (w->poller.backend == &poller_epoll) || sim_open_fds(SIM_EVENTFD) != 1 || sim_open_fds(SIM_LISTENER) != 1 || sim_open_fds(SIM_SOCKET) != 0)
         sim_broken("7: the worker holds descriptors that it should not");
 }
 
@@ -299,12 +310,14 @@ void check_worker(const struct worker *w)
 
 void check_progress(void)
 {
-    const bool vain = sim.progress == world.last_progress && sim.strikes == world.last_strikes;
+    const bool same = world.worker.listening == world.last_listening;      /* epoll is told by calls, the others by what they are asked next */
+    const bool vain = sim.progress == world.last_progress && sim.strikes == world.last_strikes && same;
     world.vain_turns = vain ? world.vain_turns + 1 : 0;
     if (world.vain_turns > 1)
         sim_broken("a second turn in a row without progress: the loop spins");
     world.last_progress = sim.progress;
     world.last_strikes = sim.strikes;
+    world.last_listening = world.worker.listening;
 }
 
 /* ------------------------------------------------------------------ 12: the log */

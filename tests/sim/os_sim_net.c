@@ -40,7 +40,9 @@ uint32_t sim_stream_mask(struct sim_stream *s)
         mask |= EPOLLOUT;
     else
         s->no_room_told = true;
-    if ((s->fin_from_client && s->read_blocked_until == 0) || s->broken)
+    if (s->read_blocked_until != 0)
+        return mask;                           /* nor has the end been heard of */
+    if (s->fin_from_client || s->broken)
         mask |= EPOLLRDHUP;
     if (s->broken || (s->fin_from_client && s->fin_from_server))
         mask |= EPOLLHUP;
@@ -396,6 +398,10 @@ int os_accept(int fd, struct sockaddr_storage *peer)
         return accept_fails(s, FAULT_ACCEPT_EMFILE);
     sim.fds[taken].stream = s;
     backlog_leave(s);
+    if (sim.told_below > 0 && taken >= sim.told_below) {
+        sim_count(ORDER_BEYOND_SELECT);
+        s->struck = s->excused = true;
+    }
     s->fd = taken;
     s->accepted = true;
     if (fault == FAULT_ACCEPT_RESET) {

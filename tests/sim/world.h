@@ -34,6 +34,7 @@ struct world {
     /* progress, for the check against turning in vain */
     uint64_t last_progress;
     uint64_t last_strikes;
+    bool last_listening;
     uint32_t vain_turns;
 
     struct client clients[WORLD_CLIENTS_MAX];      /* last: world_boot() leaves them as they are, world_add() begins each */
