@@ -5,6 +5,7 @@
 
 #include "core/counter.h"
 #include "handler/file_cache.h"
+#include "http/http1_state.h"
 #include "world.h"
 
 /* ------------------------------------------------------------------ 1: the edges */
@@ -47,14 +48,35 @@ static void check_idle(const struct conn *c, struct client *client, struct sim_s
     s->excused |= !passed;
 }
 
-static void count_exchanges(struct client *client, enum conn_state from, enum conn_event event)
+/* The connection ends while an answer is on its way whose request is not complete. */
+static bool is_torn(const struct conn *c, enum conn_state from, enum conn_event event)
 {
+    const struct exchange *x = c->exchange;
+    if (world.handler_kind != HANDLER_ECHO_HTTP || x == NULL || x->abort || (event != ON_FAIL && !(event == ON_TIMEOUT && from == CONN_WRITING)))
+        return false;
+    return ((const struct http1 *)(const void *)x->state)->answer == ANSWER_STREAMING;
+}
+
+static void count_exchanges(struct client *client, const struct conn *c, enum conn_state from, enum conn_event event)
+{
+    client->exchanges += is_torn(c, from, event);
     client->exchanges += event == ON_REQUEST || event == ON_REJECT || (event == ON_TIMEOUT && from == CONN_READING);
 }
 
-/* FAIL needs a reason: the client reset, or a fault struck. */
-static void check_fail(const struct client *client, const struct sim_stream *s)
+/* An answer that had begun breaks off with its request, which is refused, cut, or late. */
+static bool is_broken_off(const struct conn *c, const struct client *client)
 {
+    const struct script *script = &client->script;
+    if (world.handler_kind != HANDLER_ECHO_HTTP || c->exchange == NULL || !c->exchange->abort)
+        return false;
+    return script->ending == ENDING_WILD || client->timed_out || (script->count > 0 && script->expects[script->count - 1].may_break);
+}
+
+/* FAIL needs a reason: the client reset, or a fault struck. */
+static void check_fail(const struct conn *c, const struct client *client, const struct sim_stream *s)
+{
+    if (is_broken_off(c, client))
+        return;
     if (!s->struck && !s->excused && !s->broken && s->in_use_by_client && world.is_open)
         sim_broken("1: client %u: FAIL, and nothing had failed", client->number);
 }
@@ -67,13 +89,13 @@ static void look_at_event(const struct conn *c, enum conn_state from, enum conn_
     struct client *client = world_client(s->client);
     sim_trace("         client %u: %s on %s", s->client, conn_state_name(from), conn_event_name(event));
     sim.progress++;
-    count_exchanges(client, from, event);
+    count_exchanges(client, c, from, event);
     if (event == ON_TIMEOUT)
         check_timeout(c, from, client, s);
     else if (event == ON_IDLE)
         check_idle(c, client, s);
     else if (event == ON_FAIL)
-        check_fail(client, s);
+        check_fail(c, client, s);
     if ((event == ON_MORE || event == ON_REQUEST) && from == CONN_READING && c->limit != LIMIT_NONE && c->deadline <= world.worker.now)
         sim_count(ORDER_INPUT_BEFORE_LIMIT);
     if (event == ON_RESUME && client->script.ending != ENDING_WILD && !client->exact && client->answers > client->script.count)
@@ -152,12 +174,18 @@ static struct shadow {
     uint8_t limit;
 } shadows[SIM_FDS_MAX];
 
-/* Within one exchange the limits of a head, of idling and of lingering are never moved; that of a body only when it has passed. */
+static bool moves_early(const struct conn *c, const struct shadow *shadow, uint64_t now)
+{
+    return c->limit != LIMIT_BODY || (shadow->deadline > now && world.handler_kind != HANDLER_ECHO_HTTP);
+}
+
+/* Within one exchange the limits of a head, of idling and of lingering are never moved; that of a body only when it has passed, or when the answer
+ * that streams beside it had to wait. */
 static void check_limit_stays(const struct worker *w, const struct conn *c, const struct client *client)
 {
     struct shadow *shadow = &shadows[c - w->conns];
     const bool same = shadow->generation == c->generation && shadow->limit == c->limit && shadow->exchanges == client->exchanges;
-    if (same && shadow->deadline != c->deadline && c->limit != LIMIT_SEND && (c->limit != LIMIT_BODY || shadow->deadline > w->now))
+    if (same && shadow->deadline != c->deadline && c->limit != LIMIT_SEND && moves_early(c, shadow, w->now))
         sim_broken("2: client %u: limit %u was moved by %lld ms without need", client->number, c->limit,
                    (long long)(c->deadline - shadow->deadline));
     *shadow = (struct shadow){ c->deadline, c->generation, client->exchanges, c->limit };
@@ -226,6 +254,10 @@ static void check_conn(const struct worker *w, const struct conn *c)
     const struct exchange *x = c->exchange;
     if (x != NULL && (x->received > s->received || x->sent > s->sent || buffer_len(&x->in) > x->received))
         sim_broken("3: client %u: more bytes than came, or left", s->client);
+    if (world.handler_kind == HANDLER_ECHO && c->state == CONN_READING && x != NULL && !(c->ready & READY_QUEUED))
+        sim_broken("8: client %u: nothing is owed, and a working set is held", s->client);
+    if (world.handler_kind == HANDLER_ECHO && c->state == CONN_WRITING && sim_client_room(s) == 0)
+        sim_count(ORDER_ECHO_STOPS);
     check_waiting(c, s);
     sim.fds[c->fd].wanted = wanted_of(c);
     check_limit_stays(w, c, world_client(s->client));
@@ -280,9 +312,12 @@ static void check_descriptors(const struct worker *w, uint32_t with_file)
 /* Each connection may hold one working set, one kept content and one copied answer; files have their cache. */
 static void check_memory(const struct worker *w, uint32_t working)
 {
-    const uint64_t each = w->pool.size + 2 * world.options.body_max + 400000;
+    const bool plain = world.handler_kind == HANDLER_ECHO;
+    const uint64_t each = w->pool.size + (plain ? 0 : 2 * world.options.body_max + 400000);
     const uint64_t cache = world.files != NULL ? FILE_CACHE_BYTES_MAX + (1u << 20) : 0;
     const uint64_t bound = world.memory_before + w->open * each + (uint64_t)w->pool.free_count * w->pool.size + cache;
+    if (plain && w->pool.size > world.options.buffer_max + 1024)
+        sim_broken("8: %zu bytes for a plain connection", w->pool.size);
     if (w->pool.lent != working)
         sim_broken("8: %u working sets are lent, %u are in use", w->pool.lent, working);
     if (sim.memory > bound)
@@ -344,6 +379,10 @@ static bool line_read(const char *line, size_t len, uint32_t *number, int *statu
 
 static void check_statuses(const struct client *client, const uint16_t *logged, uint32_t lines)
 {
+    if (client->script.plain && lines > 0)
+        sim_broken("12: client %u speaks no HTTP, and stands in the log", client->number);
+    if (client->script.plain)
+        return;
     if (lines != client->exchanges)
         sim_broken("12: client %u: %u lines in the log for %u exchanges", client->number, lines, client->exchanges);
     if (lines < client->answers)
@@ -389,6 +428,8 @@ void check_nothing_left(void)
         sim_broken("7: at the end %u connections are counted", world.connections_open);
     if (sim.memory_blocks != 0)
         sim_broken("8: at the end %llu blocks of memory are left", (unsigned long long)sim.memory_blocks);
+    if (echoed_open() != 0)
+        sim_broken("8: at the end %u plain connections have not heard of their end", echoed_open());
     if (tagged_bodies_lent() != 0 || tagged_files_open() != 0 || tagged_requests_open() != 0)
         sim_broken("8: at the end %u bodies, %u files, %u requests were not given back", tagged_bodies_lent(), tagged_files_open(),
                    tagged_requests_open());

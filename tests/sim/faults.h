@@ -35,10 +35,9 @@
     F(WAIT,     STALE,         0)             F(WAIT,     ALONE,        0)   /* RDHUP, HUP without IN */ \
     F(POLL,     NONE,          0)             F(POLL,     EINTR,        EINTR) \
     F(POLL,     SPURIOUS,      0)             F(POLL,     LATE,         0) \
-    F(POLL,     PART,          0)             F(POLL,     ALONE,        0) \
+    F(POLL,     ALONE,         0) \
     F(SELECT,   NONE,          0)             F(SELECT,   EINTR,        EINTR) \
     F(SELECT,   SPURIOUS,      0)             F(SELECT,   LATE,         0) \
-    F(SELECT,   PART,          0) \
     F(CTL,      ENOMEM,        ENOMEM)        F(CTL,      ENOSPC,       ENOSPC) \
     F(OPEN,     ENOENT,        ENOENT)        F(OPEN,     ENOTDIR,      ENOTDIR) \
     F(OPEN,     EACCES,        EACCES)        F(OPEN,     ELOOP,        ELOOP) \
@@ -95,6 +94,8 @@
     O(DRAIN_SHUTTING,       "a drain in SHUTTING") \
     O(DESCRIPTORS_OUT,      "no descriptor is left for a while") \
     O(SEND_BUFFER_FULL,     "the send buffer is full") \
+    O(ECHO_WHOLE,           "all that was said on a plain connection came back") \
+    O(ECHO_STOPS,           "nothing more is received from one who does not read") \
     O(RST_WITH_UNREAD,      "a close with unread input sends a reset")
 
 #define SIM_ENUM_CALL(name) SIM_##name,

@@ -11,17 +11,16 @@ _Static_assert(POLLIN == EPOLLIN && POLLOUT == EPOLLOUT && POLLRDHUP == EPOLLRDH
 struct level {
     const char *name;
     enum sim_call call;
-    int none, interrupted, spurious, late, part, alone;    /* -2: there is no such fault */
+    int none, interrupted, spurious, late, alone;    /* -2: there is no such fault */
     enum sim_fault told;
 };
 
 static const struct level level_poll = {
-    "poll", SIM_POLL, FAULT_POLL_NONE, FAULT_POLL_EINTR, FAULT_POLL_SPURIOUS, FAULT_POLL_LATE, FAULT_POLL_PART, FAULT_POLL_ALONE, ORDER_TOLD_BY_POLL,
+    "poll", SIM_POLL, FAULT_POLL_NONE, FAULT_POLL_EINTR, FAULT_POLL_SPURIOUS, FAULT_POLL_LATE, FAULT_POLL_ALONE, ORDER_TOLD_BY_POLL,
 };
 
 static const struct level level_select = {
-    "select", SIM_SELECT, FAULT_SELECT_NONE, FAULT_SELECT_EINTR, FAULT_SELECT_SPURIOUS, FAULT_SELECT_LATE, FAULT_SELECT_PART, -2,
-    ORDER_TOLD_BY_SELECT,
+    "select", SIM_SELECT, FAULT_SELECT_NONE, FAULT_SELECT_EINTR, FAULT_SELECT_SPURIOUS, FAULT_SELECT_LATE, -2, ORDER_TOLD_BY_SELECT,
 };
 
 static bool is_open(int fd)
@@ -79,8 +78,6 @@ static void entry_strike(const struct level *level, struct pollfd *entry)
     short left = entry->revents;
     if (fault == level->late)
         left = 0;
-    else if (fault == level->part && (left & POLLIN) && (left & POLLOUT))
-        left = (short)(left & ~(chance_one_in(sim.chance, 2) ? POLLIN : POLLOUT));
     else if (fault == level->alone && (left & (POLLRDHUP | POLLHUP)))
         left = (short)(left & ~(POLLIN | (left & POLLHUP ? POLLRDHUP : 0)));
     if (left != entry->revents)
