@@ -387,6 +387,13 @@ void script_add_short(struct script *script, const struct script_rules *rules, u
         put_short(&m);
 }
 
+void script_make_plain(struct script *script, uint32_t client, uint32_t len, enum ending ending)
+{
+    struct maker m = { .script = script, .client = client };
+    *script = (struct script){ .ending = ending, .cut_order = SIM_FAULT_COUNT };
+    put_plain(&m, len);
+}
+
 void script_make_probe(struct script *script, const struct script_rules *rules, uint32_t client)
 {
     *script = (struct script){ .ending = ENDING_CLOSE, .cut_order = SIM_FAULT_COUNT };

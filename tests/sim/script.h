@@ -75,6 +75,9 @@ void script_of_bytes(struct script *script, const uint8_t *bytes, size_t len);
 /* One plain request that every handler answers, for whoever tests the server's health. */
 void script_make_probe(struct script *script, const struct script_rules *rules, uint32_t client);
 
+/* `len` bytes on a plain connection, where they come back. */
+void script_make_plain(struct script *script, uint32_t client, uint32_t len, enum ending ending);
+
 /* Adds one more short request that every handler answers. */
 void script_add_short(struct script *script, const struct script_rules *rules, uint32_t client);
 
