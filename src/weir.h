@@ -227,7 +227,8 @@ struct weir_stream_handler {
     void *context;
 };
 
-/* Sends a copy of the data, after what was sent before. Returns how many bytes it took: all, or as many as there is room for. In receive(). */
+/* Sends a copy of the data, after what was sent before. Returns how many bytes it took: all, or as many as there is room for. In receive(), each
+ * call of which finds room for an eighth of buffer_max. */
 size_t weir_stream_send(struct weir_stream *stream, const void *data, size_t len);
 
 /* Closes the connection when what was sent has left. In receive(). */

@@ -37,9 +37,9 @@ struct cli_options {
     const char *listen[CLI_LISTEN_MAX];
 };
 
-/* Reads argv[1] to argv[argc - 1] into `*out`, which starts from weir_defaults(), but that echo is idle for 20 s at most and bounds no body. `on_terminal`: standard output is a terminal, and then the
- * access log goes there where nothing else is said. `error` is written on CLI_WRONG alone: one line without control characters and
- * without a final newline. */
+/* Reads argv[1] to argv[argc - 1] into `*out`, which starts from weir_defaults(), but that echo lets a connection be idle for 20 s and takes a
+ * body of any size. `on_terminal`: standard output is a terminal, and then the access log goes there where nothing else is said. `error` is
+ * written on CLI_WRONG alone: one line without control characters and without a final newline. */
 __attribute__((warn_unused_result))
 enum cli_verdict options_parse(struct cli_options *out, int argc, char *const argv[], bool on_terminal, char error[CLI_ERROR_SIZE]);
 

@@ -8,6 +8,7 @@
 struct stream {
     struct weir_stream view;
     struct exchange *x;
+    bool short_of_room;                /* the handler had more to send than there is room for */
 };
 
 static struct stream *stream_of(struct exchange *x)
@@ -15,24 +16,27 @@ static struct stream *stream_of(struct exchange *x)
     return (struct stream *)(void *)x->state;
 }
 
-static struct exchange *exchange_of(struct weir_stream *view)
+static struct stream *stream_of_view(struct weir_stream *view)
 {
-    return ((struct stream *)((uintptr_t)view - offsetof(struct stream, view)))->x;
+    return (struct stream *)((uintptr_t)view - offsetof(struct stream, view));
 }
 
 size_t weir_stream_send(struct weir_stream *stream, const void *data, size_t len)
 {
-    struct exchange *x = exchange_of(stream);
-    const uint32_t room = buffer_room(&x->out);
+    struct stream *s = stream_of_view(stream);
+    const uint32_t room = buffer_room(&s->x->out);
     const uint32_t taken = len < room ? (uint32_t)len : room;
-    memcpy(buffer_tail(&x->out), data, taken);
-    buffer_added(&x->out, taken);
+    s->short_of_room |= taken < len;
+    if (taken == 0)
+        return 0;                          /* `data` may be NULL */
+    memcpy(buffer_tail(&s->x->out), data, taken);
+    buffer_added(&s->x->out, taken);
     return taken;
 }
 
 void weir_stream_close(struct weir_stream *stream)
 {
-    exchange_of(stream)->keep = false;
+    stream_of_view(stream)->x->keep = false;
 }
 
 static void stream_begin(struct exchange *x)
@@ -47,6 +51,7 @@ static uint32_t show(struct exchange *x)
     const struct weir_stream_handler *handler = ((const struct stream_context *)x->context)->handler;
     struct stream *s = stream_of(x);
     const uint32_t len = x->in.end - x->held;
+    s->short_of_room = false;
     const size_t taken = handler->receive(&s->view, x->in.data + x->held, len, handler->context);
     *x->user = s->view.user;
     weir_assert(taken <= len);
@@ -58,17 +63,22 @@ static enum intake stream_take(struct exchange *x)
 {
     if (x->phase == PHASE_IDLE)
         x->held = x->in.start;
+    const uint32_t owed = buffer_len(&x->out);
     const uint32_t taken = show(x);
     x->held += taken;
     x->held_end = x->in.end;
     x->phase = x->held < x->in.end ? PHASE_HEAD : PHASE_IDLE;
-    x->in.start = x->in.end;
-    if (taken > 0 || !x->keep) {
-        x->in.start = x->held;             /* what was not taken for want of room is shown again when there is some */
+    /* What was not taken for want of room is shown again when there is some; what is incomplete, when more has come. */
+    const bool again = taken > 0 || !x->keep || stream_of(x)->short_of_room;
+    x->in.start = again ? x->held : x->in.end;
+    if (taken > 0 || !x->keep)
         return INTAKE_REQUEST;
-    }
+    if (again)
+        return INTAKE_EXPECT;
     /* As long as the buffer is, and no message: it never will be one. */
-    return x->held == 0 && x->in.end == x->in.cap ? INTAKE_REJECT : INTAKE_MORE;
+    if (x->held == 0 && x->in.end == x->in.cap)
+        return INTAKE_REJECT;
+    return buffer_len(&x->out) > owed ? INTAKE_EXPECT : INTAKE_MORE;
 }
 
 /* The handler has composed its answer already, in stream_take(). */

@@ -16,8 +16,13 @@ struct poll_table {
     struct pollfd entries[];
 };
 
+/* Entries are memory: where the limit of descriptors is "a billion" there is room for so many. */
+#define ENTRIES_MAX (1u << 20)
+
 static int poll_open(struct poller *p, uint32_t descriptors)
 {
+    if (descriptors > ENTRIES_MAX)
+        descriptors = ENTRIES_MAX;
     struct poll_table *table = os_alloc(sizeof *table + descriptors * sizeof table->entries[0]);
     uint64_t *tokens = os_alloc(descriptors * sizeof *tokens);
     if (table == NULL || tokens == NULL) {

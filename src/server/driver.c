@@ -225,7 +225,7 @@ static void all_left(const struct conn *c, struct conn_facts *facts)
     struct exchange *x = c->exchange;
     facts->transfer = TRANSFER_ALL;
     facts->interim = x->interim;
-    facts->keep = x->keep;
+    facts->keep = x->keep || x->pending != INTAKE_NONE;    /* a request is under way: the close comes behind it */
     facts->peer_finished = x->peer_closes && buffer_len(&x->in) == 0 && !(c->ready & READY_READ);
     x->interim = false;
 }
@@ -330,6 +330,7 @@ static enum refusal refusal_of(const struct conn_facts *facts)
 static void carry_out(struct worker *w, struct conn *c, unsigned actions, const struct conn_facts *facts)
 {
     struct exchange *x = c->exchange;
+    const bool cut = x != NULL && x->abort;    /* an answer that ends with the close must not look whole */
     if ((actions & ACT_LOG) && x != NULL) {
         x->abort |= (actions & ACT_CLOSE) != 0;
         x->protocol->finish(x);
@@ -347,7 +348,7 @@ static void carry_out(struct worker *w, struct conn *c, unsigned actions, const 
         transport_shut(c->fd);
     }
     if (actions & ACT_CLOSE)
-        close_connection(w, c, actions & ACT_RESET);
+        close_connection(w, c, cut || (actions & ACT_RESET));
 }
 
 /* The end of a lingering close by time is the ordinary one. */
