@@ -283,12 +283,12 @@ struct weir_counters {
     uint64_t accepted;              /* connections */
     uint64_t open;                  /* connections now */
     uint64_t requests;              /* complete ones */
-    uint64_t refused;               /* requests answered with an error by weir itself: parser, limits, time */
+    uint64_t refused;               /* requests that were not taken to their end: the parser, a limit, time, or the handler's head() said no */
     uint64_t bytes_in;
     uint64_t bytes_out;
     uint64_t timeouts;              /* connections that a time limit ended, but for idle and lingering ones */
     uint64_t evicted;               /* idle connections that gave way when descriptors ran out */
-    uint64_t failures;              /* connections that the transport or a lack of memory ended */
+    uint64_t failures;              /* connections that the transport, a lack of memory or the end of a drain ended */
     uint64_t log_dropped;           /* lines that the access log could not take */
     uint64_t impossible;            /* broken invariants that ended one connection; above 0 it is a bug in weir */
 };

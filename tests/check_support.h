@@ -28,7 +28,8 @@ void transcript_add_bytes(struct transcript *t, struct slice bytes);
 /* Parses the first counts[0], then the first counts[1], … bytes of `input`, the last count being all, and writes what was said. */
 typedef void feed_function(struct slice input, const size_t *counts, size_t count, void *context, struct transcript *said);
 
-/* Fails the test unless `feed` says the same however `input` is cut. `*said` is what it says. */
+/* Fails the test unless `feed` says the same however `input` is cut; of a very long one, cut within 300 bytes of its ends, and byte by byte.
+ * `*said` is what it says. */
 void check_cuttings(struct slice input, feed_function *feed, void *context, struct transcript *said);
 
 /* The same, byte by byte alone, or cut before and behind the byte at `at` alone, where there are too many inputs for more. */

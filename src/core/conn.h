@@ -27,7 +27,7 @@ enum limit {
 enum conn_ready {
     READY_READ = 1 << 0,   /* recv may give something: bytes, the end, or an error */
     READY_WRITE = 1 << 1,  /* send may take something, or give an error */
-    READY_SHUT = 1 << 2,   /* the peer shut its side: bytes may still lie before the end */
+    READY_SHUT = 1 << 2,   /* a short read is not the last: the peer shut its side, and the end comes behind the bytes, or it sent urgent data */
     READY_QUEUED = 1 << 3  /* it stands in the worker's queue of ready connections */
 };
 

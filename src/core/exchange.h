@@ -59,7 +59,7 @@ struct exchange {
     bool abort;                        /* what is owed will not leave: it cannot be completed, or the connection ends before */
     uint64_t received;                 /* bytes since the exchange was borrowed */
     uint64_t sent;
-    uint64_t phase_began;              /* when LIMIT_BODY or LIMIT_SEND was armed first, on the worker's clock (ms) */
+    uint64_t phase_began;              /* when LIMIT_SEND was armed first, or LIMIT_BODY last, on the worker's clock (ms) */
     int64_t phase_base;                /* bytes received, or acknowledged, at that time */
     int64_t acknowledged;              /* when LIMIT_SEND was last looked at */
     struct exchange *next_free;        /* in the pool */

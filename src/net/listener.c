@@ -202,7 +202,7 @@ static const char *advice(int rc)
 {
     switch (rc) {
     case -EADDRINUSE:
-        return "; another program listens there: stop it, or choose another port (0 takes a free one)";
+        return "; it is in use: stop the program that listens there, or choose another port (0 takes a free one) or path";
     case -EACCES:
         return "; ports below 1024 and other users' folders need more rights: choose another port or path";
     case -EADDRNOTAVAIL:

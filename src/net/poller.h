@@ -25,7 +25,8 @@
 enum poller_bit {
     POLLER_READ = 1 << 0,      /* recv or accept will not block: bytes, the end, or an error */
     POLLER_WRITE = 1 << 1,     /* send will not block, or tells an error */
-    POLLER_SHUT = 1 << 2       /* the peer shut its side, or the connection is broken; told, not waited for */
+    POLLER_SHUT = 1 << 2       /* told, not waited for: the peer shut its side, the connection is broken, or urgent data splits it (tcp(7)); a short
+                                  read is not the last */
 };
 
 /* `token` is what poller_add() was given. A descriptor may be told more than once in a batch, in any order, and late: after it was closed. */

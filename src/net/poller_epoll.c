@@ -23,7 +23,7 @@ static void epoll_close(struct poller *p)
 
 static int epoll_add(struct poller *p, int fd, uint64_t token)
 {
-    return os_epoll_ctl(p->fd, EPOLL_CTL_ADD, fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, token);
+    return os_epoll_ctl(p->fd, EPOLL_CTL_ADD, fd, EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDHUP | EPOLLET, token);
 }
 
 static int epoll_add_source(struct poller *p, int fd, uint64_t token, bool shared)
@@ -58,7 +58,7 @@ static unsigned bits_told(uint32_t events)
         bits |= POLLER_READ;
     if (events & EPOLLOUT || broken)
         bits |= POLLER_WRITE;
-    if (events & EPOLLRDHUP || broken)
+    if (events & (EPOLLRDHUP | EPOLLPRI) || broken)
         bits |= POLLER_READ | POLLER_SHUT;
     return bits;
 }

@@ -102,6 +102,7 @@ static bool send_drips(const struct worker *w, const struct conn *c)
            is_slow(w, acknowledged(c) - x->phase_base, x->phase_began);
 }
 
+/* Counted since the limit was last looked at: a body that came fast and then stopped is not excused by its beginning. */
 static bool body_progressed(const struct worker *w, const struct conn *c)
 {
     const struct exchange *x = c->exchange;
@@ -114,12 +115,13 @@ static enum limit limit_wanted(const struct conn *c)
     case CONN_READING:
         if (conn_is_idle(c))               /* nor does anything that was received wait for its next turn */
             return LIMIT_IDLE;
+        weir_assert(c->exchange != NULL);
         return c->exchange->phase == PHASE_BODY ? LIMIT_BODY : LIMIT_HEAD;
     case CONN_WRITING:
         return LIMIT_SEND;
     case CONN_SHUTTING:
         return LIMIT_LINGER;
-    case CONN_CLOSED:
+    case CONN_CLOSED:                      /* not reached: who is closed is not settled */
     case CONN_STATE_COUNT:
         break;
     }
@@ -146,6 +148,7 @@ static unsigned readiness_wanted(const struct conn *c)
 static void limit_begin(struct worker *w, struct conn *c, enum limit limit)
 {
     struct exchange *x = c->exchange;
+    weir_assert(x != NULL || (limit != LIMIT_BODY && limit != LIMIT_SEND));
     if (limit == LIMIT_BODY) {
         x->phase_began = w->now;
         x->phase_base = (int64_t)x->received;
@@ -233,6 +236,7 @@ static void all_left(const struct conn *c, struct conn_facts *facts)
 static bool facts_writing(struct worker *w, struct conn *c, struct conn_facts *facts, struct turn *turn)
 {
     struct exchange *x = c->exchange;
+    weir_assert(x != NULL);
     if (x->abort) {
         facts->transfer = TRANSFER_BROKEN;
         return true;
@@ -297,7 +301,7 @@ static bool facts_gather(struct worker *w, struct conn *c, struct conn_facts *fa
         return facts_writing(w, c, facts, turn);
     case CONN_SHUTTING:
         return facts_shutting(w, c, facts, turn);
-    case CONN_CLOSED:
+    case CONN_CLOSED:                      /* not reached: run() stops at a closed one */
     case CONN_STATE_COUNT:
         break;
     }
@@ -326,6 +330,20 @@ static enum refusal refusal_of(const struct conn_facts *facts)
     return facts->transfer == TRANSFER_END ? REFUSE_TRUNCATED : REFUSE_MESSAGE;
 }
 
+/* The actions that write behind what is owed. */
+enum { ACT_COMPOSE = ACT_RESPOND | ACT_REFUSE | ACT_INTERIM };
+
+static void compose(struct exchange *x, unsigned actions, const struct conn_facts *facts)
+{
+    weir_assert(x != NULL);
+    if (actions & ACT_RESPOND)
+        x->protocol->respond(x);
+    if (actions & ACT_REFUSE)
+        x->protocol->refuse(x, refusal_of(facts));
+    if (actions & ACT_INTERIM)
+        x->protocol->interim(x);
+}
+
 /* In the order of CONN_ACTIONS. */
 static void carry_out(struct worker *w, struct conn *c, unsigned actions, const struct conn_facts *facts)
 {
@@ -335,12 +353,8 @@ static void carry_out(struct worker *w, struct conn *c, unsigned actions, const 
         x->abort |= (actions & ACT_CLOSE) != 0;
         x->protocol->finish(x);
     }
-    if (actions & ACT_RESPOND)
-        x->protocol->respond(x);
-    if (actions & ACT_REFUSE)
-        x->protocol->refuse(x, refusal_of(facts));
-    if (actions & ACT_INTERIM)
-        x->protocol->interim(x);
+    if (actions & ACT_COMPOSE)
+        compose(x, actions, facts);
     if ((actions & ACT_PROGRESS) && c->limit == LIMIT_SEND)
         limits_arm(&w->limits, slots_index(w, c), LIMIT_SEND, w->now);
     if (actions & ACT_FIN) {
@@ -434,7 +448,7 @@ void driver_limit_passed(struct worker *w, struct conn *c)
 {
     struct conn_facts facts = { .limit_passed = true };
     if (c->limit == LIMIT_BODY && body_progressed(w, c)) {
-        limits_arm(&w->limits, slots_index(w, c), LIMIT_BODY, w->now);
+        limit_begin(w, c, LIMIT_BODY);
         return;
     }
     if (c->limit == LIMIT_SEND && send_progressed(w, c))

@@ -303,6 +303,7 @@ static void connection_resume(void *host, uint64_t token)
     struct worker *w = host;
     struct conn *c = slots_of_token(w, token);
     weir_assert(c != NULL);
+    limits_arm(&w->limits, slots_index(w, c), LIMIT_NONE, w->now);     /* the time for sending begins when there is something to send */
     slots_queue(w, c);
 }
 

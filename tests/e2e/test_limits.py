@@ -134,6 +134,14 @@ class Times(E2E):
         self.assertEqual(response.status, 408)
         self.assertTrue(seconds(0.7) <= spent <= seconds(4), spent)
 
+    def test_a_body_that_stops_is_not_excused_by_a_fast_beginning(self):
+        server = self.server("hello", "--body-timeout", limit(0.6))
+        client = self.client(server)
+        client.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n" + "b" * 900_000)
+        start = time.monotonic()
+        self.assertEqual(client.read().status, 408)
+        self.assertLess(time.monotonic() - start, seconds(2.5))
+
     def test_a_body_that_comes_slowly_but_above_the_rate_is_taken(self):
         server = self.server("hello", "--body-timeout", limit(0.5), "--min-rate", "500")
         client = self.client(server)

@@ -155,7 +155,7 @@ START_TEST(a_port_in_use_is_said_to_be)
     check_opens("127.0.0.1:0", 1);
     first = listeners[0];
     snprintf(address, sizeof address, "127.0.0.1:%u", port_of(&first));
-    check_fails(address, -EADDRINUSE, "another program listens there");
+    check_fails(address, -EADDRINUSE, "stop the program that listens there");
     listener_close(&first);
     check_opens(address, 1);
     listener_close(&listeners[0]);
@@ -236,14 +236,14 @@ START_TEST(both_families_or_none)
     v6 = listeners[0];
     const unsigned port = port_of(&v6);
     snprintf(address, sizeof address, ":%u", port);
-    check_fails(address, -EADDRINUSE, "another program");
+    check_fails(address, -EADDRINUSE, "stop the program");
     ck_assert_int_eq(dial_v4(port), -ECONNREFUSED);
     listener_close(&v6);
 
     check_opens("0.0.0.0:0", 1);
     const struct listener v4 = listeners[0];
     snprintf(address, sizeof address, ":%u", port_of(&v4));
-    check_fails(address, -EADDRINUSE, "another program");
+    check_fails(address, -EADDRINUSE, "stop the program");
     listeners[0] = v4;
     listener_close(&listeners[0]);
 }
@@ -279,6 +279,22 @@ START_TEST(a_unix_socket_on_which_somebody_listens_stays)
     check_accepts(&first, dial_unix(), WEIR_UNIX);      /* the look at it was accepted first, and is gone */
     check_accepts(&first, dial_unix(), WEIR_UNIX);
     listener_close(&first);
+}
+
+/* Its queue is full: the look at it is told EAGAIN, which is no refusal. */
+START_TEST(a_unix_socket_whose_server_is_busy_stays)
+{
+    const int busy = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct sockaddr_un at = { .sun_family = AF_UNIX };
+    strcpy(at.sun_path, path);
+    ck_assert_int_eq(bind(busy, (const struct sockaddr *)&at, sizeof at), 0);
+    ck_assert_int_eq(listen(busy, 0), 0);
+    const int first = dial_unix();
+    ck_assert_int_ge(first, 0);
+    check_fails(unix_address, -EADDRINUSE, path);
+    ck_assert_int_eq(access(path, F_OK), 0);
+    close(first);
+    close(busy);
 }
 
 /* Anything that is no socket is somebody's. */
@@ -366,6 +382,7 @@ int main(void)
     tcase_add_test(tests, a_unix_socket_is_there_while_it_listens_and_not_after);
     tcase_add_test(tests, a_unix_socket_that_was_left_behind_is_replaced);
     tcase_add_test(tests, a_unix_socket_on_which_somebody_listens_stays);
+    tcase_add_test(tests, a_unix_socket_whose_server_is_busy_stays);
     tcase_add_test(tests, what_is_no_socket_is_never_removed);
     tcase_add_loop_test(tests, a_bad_address_gets_one_line_that_says_what_would_be_right, 0, COUNT_OF(bad_addresses));
     tcase_add_test(tests, a_long_address_does_not_leave_the_line);

@@ -122,7 +122,7 @@ START_TEST(a_date_is_written_as_the_c_library_would)
 {
     static const int64_t steps[] = { 1, 59, 3601, 86399, 86400, 86401, 2678400, 31535999, 31536000, 31622400, 123456789, 987654321 };
     for (size_t i = 0; i < COUNT_OF(steps); i++)
-        for (int64_t seconds = -62135596800, n = 0; seconds <= 253402300799 && n < 20000; seconds += steps[i], n++) {
+        for (int64_t seconds = -62135596800, n = 0; seconds <= 253402300799 && n < 1500; seconds += steps[i], n++) {
             char text[HTTP_DATE_LEN + 1] = "", expected[64];
             struct tm tm;
             time_t t = (time_t)seconds;

@@ -171,9 +171,11 @@ START_TEST(a_request_is_told_as_it_came)
 }
 END_TEST
 
-/* Every byte, in place of each byte of two good requests: never an answer that depends on cuts, and never a refusal that llhttp alone knows. */
+/* A byte of each kind, in place of each byte of two good requests: never an answer that depends on cuts, and never a refusal that llhttp alone
+ * knows. */
 START_TEST(no_byte_anywhere_is_read_in_two_ways)
 {
+    static const struct slice bytes = TEXT("\0\x01\t\n\v\r\x1f !\"#%'(*,-./0159:;<=?@AFGXZ[\\]^_`afgxz{|~\x7f\x80\xff");
     static const struct slice models[] = {
         TEXT("\r\nGET /a?b HTTP/1.1\r\nHost: a:80\r\nX: \ty \r\nContent-Length: 2\r\n\r\nhi"),
         TEXT("PUT http://h/ HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n2;a=b\r\nhi\r\n0;c=\"d\"\r\nT: e\r\n\r\n"),
@@ -181,10 +183,10 @@ START_TEST(no_byte_anywhere_is_read_in_two_ways)
     static struct transcript said;
     for (size_t i = 0; i < COUNT_OF(models); i++)
         for (size_t at = 0; at < models[i].len; at++)
-            for (int byte = 0; byte < 256; byte++) {
+            for (size_t byte = 0; byte < bytes.len; byte++) {
                 char text[128];
                 memcpy(text, models[i].ptr, models[i].len);
-                text[at] = (char)byte;
+                text[at] = bytes.ptr[byte];
                 check_cut_around((struct slice){ text, models[i].len }, at, feed_requests, &limits, &said);
                 ck_assert_msg(strstr(said.text, " G0 ") == NULL, "%.*s: %s", (int)models[i].len, text, said.text);
             }

@@ -184,6 +184,52 @@ START_TEST(who_has_just_come_is_spared_for_a_second)
     close_server();
 }
 
+/* One byte of a file for each of many requests: each answer takes three steps, so that the bound of a connection's turn falls between two
+ * answers in some turn. Whenever the drain begins, the answer that is due is given, and says that it is the last. */
+static void answer_byte(struct weir_request *request, void *file)
+{
+    weir_respond(request, &(struct weir_response){ .status = 200, .body = WEIR_FILE, .fd = *(int *)file, .length = 1 });
+}
+
+static unsigned answers_in(const char *text)
+{
+    unsigned count = 0;
+    for (; (text = strstr(text, "HTTP/1.1 200 OK")) != NULL; text++)
+        count++;
+    return count;
+}
+
+START_TEST(a_connection_whose_requests_wait_for_their_turn_is_not_idle)
+{
+    enum { REQUESTS = 900 };
+    static char batch[REQUESTS * sizeof CLIENT_GET], got[REQUESTS * 256];
+    int file = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+    const struct weir_handler bytes = { .answer = answer_byte, .context = &file };
+    for (int i = 0; i < REQUESTS; i++)
+        memcpy(batch + (size_t)i * strlen(CLIENT_GET), CLIENT_GET, strlen(CLIENT_GET));
+    for (int turns = 0; turns < 8; turns++) {
+        size_t len = 0;
+        server = client_open(&options, &bytes);
+        const int fd = client_dial(server);
+        client_send(fd, batch);
+        for (int turn = 0; turn < turns; turn++)
+            weir_turn(server);
+        weir_stop(server);
+        for (ssize_t came = 1; came != 0;) {
+            weir_turn(server);
+            came = recv(fd, got + len, sizeof got - 1 - len, MSG_DONTWAIT);
+            len += came > 0 ? (size_t)came : 0;
+        }
+        got[len] = '\0';
+        ck_assert_msg(answers_in(got) == (turns == 0 ? 0 : REQUESTS) || strstr(got, "Connection: close") != NULL, "after %d turns: %s", turns, got);
+        close(fd);
+        ck_assert_uint_eq(counted().impossible, 0);
+        weir_close(server);
+    }
+    close(file);
+    free(large);
+}
+
 /* ---- out of descriptors */
 
 static int taken[1024];
@@ -242,6 +288,27 @@ START_TEST(without_descriptors_and_idle_connections_accepting_waits_and_does_not
     ck_assert_int_eq(client_status(next), 200);
     ck_assert_uint_eq(count_told("weir: out of descriptors"), 1);
     close(next);
+    close_server();
+}
+
+/* ---- what leaves in the middle */
+
+START_TEST(a_client_that_waits_for_100_behind_another_request_is_told_in_its_turn)
+{
+    char text[4096] = "";
+    open_server();
+    const int fd = client_dial(server);
+    client_send(fd, CLIENT_GET "POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n");
+    turn_until_told(fd);
+    ck_assert_int_eq(client_status(fd), 200);
+    turn_until_told(fd);
+    ck_assert_int_eq(recv(fd, text, sizeof text - 1, 0), (ssize_t)strlen("HTTP/1.1 100 Continue\r\n\r\n"));
+    ck_assert_str_eq(text, "HTTP/1.1 100 Continue\r\n\r\n");
+    client_send(fd, "hello");
+    turn_until_told(fd);
+    ck_assert_int_eq(client_status(fd), 200);
+    ask_again(fd);
+    close(fd);
     close_server();
 }
 
@@ -375,7 +442,7 @@ START_TEST(a_peer_that_takes_too_slowly_is_reset_though_it_takes)
     open_server();
     const int fd = client_dial(server);
     client_send(fd, "GET /large HTTP/1.1\r\nHost: a\r\n\r\n");
-    static char piece[100000];
+    static char piece[300000];         /* often enough that part leaves all the time */
     for (unsigned tries = 0; counted().timeouts == 0; tries++) {
         ck_assert_uint_lt(tries, 500);
         turn_for(10);
@@ -425,8 +492,10 @@ int main(void)
     tcase_add_test(tests, the_longest_idle_connection_gives_way_first);
     tcase_add_test(tests, a_busy_connection_does_not_give_way_and_the_next_waits_until_it_ends);
     tcase_add_test(tests, who_has_just_come_is_spared_for_a_second);
+    tcase_add_test(tests, a_connection_whose_requests_wait_for_their_turn_is_not_idle);
     tcase_add_test(tests, without_descriptors_an_idle_connection_gives_way);
     tcase_add_test(tests, without_descriptors_and_idle_connections_accepting_waits_and_does_not_spin);
+    tcase_add_test(tests, a_client_that_waits_for_100_behind_another_request_is_told_in_its_turn);
     tcase_add_test(tests, a_head_that_does_not_come_in_time_gets_a_408_whatever_drips);
     tcase_add_test(tests, an_idle_connection_is_closed_in_time_and_that_is_no_failure);
     tcase_add_test(tests, an_idle_connection_without_a_limit_stays);

@@ -1,4 +1,17 @@
-/* What must hold after every step: the numbers are those of the list of invariants in README.md's part on the simulator. */
+/* What must hold after every step. Whoever finds it broken says the number first:
+ *
+ *  1  only the edges of the table are taken, each for a reason; CLOSED is final
+ *  2  what is waited for, and until when, is a function of state and buffers; nothing that happened is missed
+ *  3  bytes received are parsed, buffered or dropped; bytes produced are sent or pending
+ *  4  responses leave in the order of the requests, one final response for each complete request, or the connection ends
+ *  5  no byte of one connection appears on another
+ *  6  what leaves parses as HTTP/1.1 by a parser that is not ours
+ *  7  open descriptors = listeners + connections + files in use + the worker's own; none after the end
+ *  8  memory stays within connections x bound; none after the end
+ *  9  each open connection is in exactly one list of limits, and in the queue at most once
+ * 10  after the first refused byte none is interpreted; a handler never sees a refused request
+ * 11  the same input, cut in any way, gives the same output (test_scenarios.c)
+ * 12  one record in the log for each exchange, each on one line */
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -188,6 +201,7 @@ static void check_limit_stays(const struct worker *w, const struct conn *c, cons
     if (same && shadow->deadline != c->deadline && c->limit != LIMIT_SEND && moves_early(c, shadow, w->now))
         sim_broken("2: client %u: limit %u was moved by %lld ms without need", client->number, c->limit,
                    (long long)(c->deadline - shadow->deadline));
+    sim.progress += same && shadow->deadline != c->deadline;       /* it was looked at, and given more time */
     *shadow = (struct shadow){ c->deadline, c->generation, client->exchanges, c->limit };
 }
 
@@ -258,6 +272,8 @@ static void check_conn(const struct worker *w, const struct conn *c)
         sim_broken("8: client %u: nothing is owed, and a working set is held", s->client);
     if (world.handler_kind == HANDLER_ECHO && c->state == CONN_WRITING && sim_client_room(s) == 0)
         sim_count(ORDER_ECHO_STOPS);
+    if (c->limit == LIMIT_IDLE && x != NULL && (x->phase > PHASE_BLANK || buffer_len(&x->in) > 0))
+        sim_broken("9: client %u is listed as idle, and %u bytes of it wait", s->client, buffer_len(&x->in));
     check_waiting(c, s);
     sim.fds[c->fd].wanted = wanted_of(c);
     check_limit_stays(w, c, world_client(s->client));

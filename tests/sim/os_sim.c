@@ -201,9 +201,11 @@ void sim_pass(uint64_t ms)
     sim_streams_tick();
 }
 
-/* All limits that run may pass now. */
-static void clock_jumps(void)
+/* Limits that run may pass now; a little is no excuse for that. */
+static void clock_jumps(uint64_t ms)
 {
+    if (ms < SIM_NOTICED_MS)
+        return;
     sim_excuse_all();
     sim.jumped = true;
 }
@@ -211,21 +213,22 @@ static void clock_jumps(void)
 void sim_let_clock_go(void)
 {
     if (sim.still_calls > 0)
-        clock_jumps();
+        clock_jumps(sim.now - sim.still_at);
     sim.still_calls = 0;
 }
 
 static void clock_strike(void)
 {
+    uint64_t ms;
     switch (sim_strike(SIM_CLOCK)) {
     case FAULT_CLOCK_FORWARD:
         sim_count(FAULT_CLOCK_FORWARD);
-        clock_jumps();
-        sim_pass(chance_one_in(sim.chance, 4) ? chance_below(sim.chance, 200000) : chance_below(sim.chance, 3000));
+        ms = chance_one_in(sim.chance, 4) ? chance_below(sim.chance, 200000) : chance_below(sim.chance, 3000);
+        clock_jumps(ms);
+        sim_pass(ms);
         break;
     case FAULT_CLOCK_STILL:
         sim_count(FAULT_CLOCK_STILL);
-        sim_excuse_all();
         sim.still_at = sim.now;
         sim.still_calls = 1000;
         break;
@@ -243,7 +246,7 @@ uint64_t os_now_ms(void)
     sim_enter();
     if (sim.still_calls > 0) {
         if (--sim.still_calls == 0)
-            clock_jumps();
+            clock_jumps(sim.now - sim.still_at);
         return sim.still_at;
     }
     clock_strike();

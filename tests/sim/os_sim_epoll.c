@@ -321,7 +321,8 @@ int os_epoll_wait(int epoll, struct epoll_event *events, int max, int timeout_ms
     int count = wait_until_ready(epoll, ready, until);
     if (fault == FAULT_WAIT_LATE && count > 0 && until > sim.now && until - sim.now < 120000) {
         sim_count(FAULT_WAIT_LATE);
-        sim_excuse_all();
+        if (until - sim.now > SIM_NOTICED_MS)
+            sim_excuse_all();
         sim_pass(until - sim.now + chance_below(sim.chance, 3));     /* input, and a limit that passed meanwhile */
         count = ready_collect(epoll, ready);
     }

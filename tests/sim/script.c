@@ -346,16 +346,17 @@ static void put_request(struct maker *m)
     m->script->good = m->script->count;
 }
 
-/* Short ones, for a long batch. */
-static void put_short(struct maker *m)
+/* Short ones, for a long batch; `answer` as in put_for_tagged(). */
+static void put_short(struct maker *m, char answer, uint32_t size_max)
 {
     struct script *s = m->script;
     struct expect *e = expect_add(s);
     if (m->rules->handler == HANDLER_TAGGED) {
-        e->size = chance_below(m->c, 30);
+        e->size = chance_below(m->c, size_max);
         e->has_tag = e->sized = true;
         e->tag = answer_tag(m->client, e->number);
-        put(s, "GET /t/cd/%u/%u/%u/0 HTTP/1.1\r\nHost: h\r\nX-Client: %u\r\n\r\n", m->client, e->number, (unsigned)e->size, m->client);
+        put(s, "GET /t/%cd/%u/%u/%u/0 HTTP/1.1\r\nHost: h\r\nX-Client: %u\r\n\r\n", answer, m->client, e->number, (unsigned)e->size,
+            m->client);
     } else {
         e->status = m->rules->handler == HANDLER_FILES ? 404 : 200;
         if (m->rules->files_may_fail)
@@ -384,7 +385,7 @@ void script_add_short(struct script *script, const struct script_rules *rules, u
     if (rules->handler == HANDLER_ECHO)
         put_plain(&m, 13);
     else
-        put_short(&m);
+        put_short(&m, 'c', 30);
 }
 
 void script_make_plain(struct script *script, uint32_t client, uint32_t len, enum ending ending)
@@ -598,8 +599,10 @@ static void make_wild(struct maker *m)
 static void put_requests(struct maker *m)
 {
     if (chance_one_in(m->c, 60)) {
+        const char answer = "cbf"[chance_below(m->c, 3)];
+        const uint32_t size_max = chance_one_in(m->c, 2) ? 30 : 3000;
         for (uint32_t count = chance_between(m->c, 100, 1000); count > 0; count--)
-            put_short(m);
+            put_short(m, answer, size_max);
         return;
     }
     for (uint32_t count = chance_below(m->c, 6); count > 0; count--) {

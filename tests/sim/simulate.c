@@ -1,6 +1,7 @@
 /* One run from a seed: a server with drawn options, a crowd of drawn clients, drawn faults; then the faults stop, and all must come to rest. */
 #include <string.h>
 
+#include "core/counter.h"
 #include "world.h"
 
 /* The most connections of a server that has too few. */
@@ -149,7 +150,17 @@ static void let_all_finish(void)
             world_turn();
 }
 
-/* Everybody falls silent: every limit does its work. */
+/* Every limit does its work: on those who are there, and on those whom they kept waiting. */
+static void let_limits_pass(void)
+{
+    uint64_t accepted;
+    do {
+        accepted = counter_read(&world.worker.counters.accepted);
+        world_run(sim.now + all_limits());
+    } while (counter_read(&world.worker.counters.accepted) != accepted);
+}
+
+/* Everybody falls silent. */
 static void rest(void)
 {
     const bool is_crowded = world.connections_max <= SMALL_MAX;    /* there, those who only sit keep the others out */
@@ -160,13 +171,13 @@ static void rest(void)
             (is_crowded ? client_leave : client_fall_silent)(client);
     }
     let_all_finish();
-    world_run(sim.now + all_limits());
+    let_limits_pass();
     for (uint32_t i = 0; i < world.client_count; i++)
         client_check_end(&world.clients[i]);
     if (world.options.idle_timeout == 0)
         for (uint32_t i = 0; i < world.client_count; i++)
             client_leave(&world.clients[i]);
-    world_run(sim.now + all_limits());
+    let_limits_pass();
     if (world.worker.open != 0)
         sim_broken("all limits have passed, and %u connections are still open", world.worker.open);
 }

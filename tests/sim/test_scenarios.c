@@ -193,6 +193,35 @@ static void one_byte_a_second_gains_nothing(void)
     world_close();
 }
 
+static void a_body_that_stops_is_not_excused_by_a_fast_beginning(void)
+{
+    static char text[40000];
+    scene_open(HANDLER_HELLO);
+    memset(text, 'x', sizeof(text) - 1);
+    const int head = snprintf(text, sizeof(text), "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 90000\r\n\r\n");
+    text[head] = 'x';
+    struct client *client = says(text);
+    run_ms(2 * (uint64_t)world.options.body_timeout + 500);
+    EXPECT(client->answers == 1 && client->statuses[0] == 408);
+    world_close();
+}
+
+static void a_body_that_comes_slowly_but_fast_enough_is_taken(void)
+{
+    static char text[12000];
+    scene_open(HANDLER_HELLO);
+    memset(text, 'x', sizeof(text) - 1);
+    const int head = snprintf(text, sizeof(text), "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 11000\r\n\r\n");
+    text[head] = 'x';
+    text[head + 11000] = '\0';
+    struct client *client = says(text);
+    client->piece_max = 200;
+    client->pause_max = 200;                       /* a thousand bytes a second, more or less */
+    run_ms(20000);
+    EXPECT(client->said > 11000 && client->answers == 1 && client->statuses[0] == 200);
+    world_close();
+}
+
 static void a_connection_that_says_nothing_is_closed(void)
 {
     scene_open(HANDLER_HELLO);
@@ -571,6 +600,8 @@ static const struct sim_case cases[] = {
     CASE(a_stale_event_does_not_reach_the_next_connection),
     CASE(the_failure_of_one_connection_is_its_own),
     CASE(one_byte_a_second_gains_nothing),
+    CASE(a_body_that_stops_is_not_excused_by_a_fast_beginning),
+    CASE(a_body_that_comes_slowly_but_fast_enough_is_taken),
     CASE(a_connection_that_says_nothing_is_closed),
     CASE(the_deaf_are_reset_and_the_slow_are_served),
     CASE(a_limit_of_0_for_idle_connections_is_none),

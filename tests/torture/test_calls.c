@@ -245,6 +245,32 @@ START_TEST(a_server_survives_the_failure_of_each_call)
         check_service(&faults[_i], *wanted);
 }
 
+/* On a kept connection no event comes again for what was told already. */
+START_TEST(a_signal_in_a_call_costs_nothing)
+{
+    static const struct fault calls[] = {
+        { "os_recv", CALL_os_recv, { 0 } }, { "os_send", CALL_os_send, { 0 } }, { "os_sendfile", CALL_os_sendfile, { 0 } },
+    };
+    static const char *const requests[] = { CLIENT_GET, "GET /file HTTP/1.1\r\nHost: a\r\n\r\n", CLIENT_GET };
+    struct weir_options options = torture_options();
+    options.workers = 1;
+    for (unsigned at = 1; at <= 8; at++) {
+        server = client_open(&options, &handler);
+        const int fd = client_dial(server);
+        strike(&calls[_i], EINTR, at);
+        for (size_t i = 0; i < COUNT_OF(requests); i++) {
+            client_send(fd, requests[i]);
+            turn_until_told(fd);
+            for (unsigned turn = 0; turn < 10; turn++)     /* so that all of the file leaves */
+                weir_turn(server);
+            ck_assert_int_eq(client_status(fd), 200);
+        }
+        (void)spare();
+        close(fd);
+        weir_close(server);
+    }
+}
+
 /* A listener that cannot be registered again, after a pause, is tried until it can. */
 START_TEST(accepting_goes_on_when_the_poller_takes_the_listeners_back)
 {
@@ -306,6 +332,7 @@ int main(void)
     tcase_add_checked_fixture(tests, make_file, remove_file);
     tcase_add_loop_test(tests, a_start_survives_the_failure_of_each_call, 0, COUNT_OF(faults));
     tcase_add_loop_test(tests, a_server_survives_the_failure_of_each_call, 0, COUNT_OF(faults));
+    tcase_add_loop_test(tests, a_signal_in_a_call_costs_nothing, 0, 3);
     tcase_add_test(tests, accepting_goes_on_when_the_poller_takes_the_listeners_back);
     tcase_add_test(tests, without_a_thread_for_each_worker_none_runs);
     return check_run(tests);

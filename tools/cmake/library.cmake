@@ -22,10 +22,11 @@ if(NOT WEIR_SANITIZE)    # whose runtime comes with the program
 endif()
 
 set(merged "${PROJECT_BINARY_DIR}/libweir.o")
+# It is made of the same objects as the shared one, and as old: make knows no rule for an object of another target.
 add_custom_command(OUTPUT "${merged}"
     COMMAND ${CMAKE_LINKER} -r -o "${merged}" ${objects}
     COMMAND ${CMAKE_OBJCOPY} --wildcard --keep-global-symbol=weir_* --remove-section=.gnu.lto_* "${merged}"
-    DEPENDS ${objects} COMMAND_EXPAND_LISTS VERBATIM COMMENT "Merging libweir.a")
+    DEPENDS weir_shared COMMAND_EXPAND_LISTS VERBATIM COMMENT "Merging libweir.a")
 add_library(weir_static STATIC "${merged}")
 set_target_properties(weir_static PROPERTIES OUTPUT_NAME weir LINKER_LANGUAGE C)
 target_link_libraries(weir_static INTERFACE ${LLHTTP_SYSTEM} Threads::Threads)
