@@ -55,6 +55,7 @@ struct exchange {
     bool keep;                         /* the latch: yes until something says no; never yes again */
     bool peer_closes;                  /* the peer asked for the close */
     bool interim;                      /* what is owed ends with an interim answer */
+    bool ends_with_close;              /* the close is what ends the answer: where it is cut, only a reset can tell */
     bool waiting;                      /* the answer behind what is owed comes later, from outside the machine */
     bool abort;                        /* what is owed will not leave: it cannot be completed, or the connection ends before */
     uint64_t received;                 /* bytes since the exchange was borrowed */

@@ -296,8 +296,10 @@ void weir_respond_begin(struct weir_request *request, const struct weir_response
         return;
     settle_keep(h);
     h->framing = response->length != UINT64_MAX ? RESPONSE_LENGTH : h->request.minor_version == 1 ? RESPONSE_CHUNKED : RESPONSE_UNTIL_CLOSE;
-    if (h->framing == RESPONSE_UNTIL_CLOSE)
+    if (h->framing == RESPONSE_UNTIL_CLOSE) {
         h->x->keep = false;
+        h->x->ends_with_close = true;
+    }
     http1_record_open(h, response->status, 0, true);
     const struct response_head head = {
         .status = response->status,
