@@ -255,8 +255,8 @@ void weir_stop(struct weir *server);
 /* Releases everything. Not while weir_run() or weir_turn() runs. NULL does nothing. */
 void weir_close(struct weir *server);
 
-/* Where it listens, the real port in place of 0: "http://127.0.0.1:8080/", "tcp://127.0.0.1:8080", "unix:/run/weir"; NULL from `index` = the count of addresses on.
- * Lives as long as `server`. */
+/* Where it listens, the real port in place of 0: "http://127.0.0.1:8080/", "tcp://127.0.0.1:8080", "unix:/run/weir"; NULL from `index` = the
+ * count of addresses on. Lives as long as `server`. */
 const char *weir_address(const struct weir *server, size_t index);
 
 /* Has `call(argument)` run on the thread of a worker, soon, in the order of posting; what has not run when the server is closed runs in
@@ -271,9 +271,9 @@ struct weir_request *weir_claim(struct weir *server, struct weir_ticket ticket);
  * stays in use on failure. */
 int weir_reopen_log(struct weir *server);
 
-/* For a loop that the application owns (options.workers = 1, options.poller = "epoll"; else weir_fd() is -1): weir_fd() becomes readable when there is work, or wait at most
- * weir_wait_ms() milliseconds (-1: no limit); then weir_turn() does it, and never blocks. weir_turn() returns false once a drain has ended. The
- * application ignores SIGPIPE. */
+/* For a loop that the application owns (options.workers = 1): weir_fd() becomes readable when there is work, or wait at most weir_wait_ms()
+ * milliseconds (-1: no limit); then weir_turn() does it, and never blocks. weir_turn() returns false once a drain has ended. Only epoll has such
+ * a descriptor: with another poller weir_fd() is -1. The application ignores SIGPIPE. */
 int weir_fd(const struct weir *server);
 int weir_wait_ms(const struct weir *server);
 bool weir_turn(struct weir *server);
