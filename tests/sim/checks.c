@@ -321,7 +321,8 @@ static void check_descriptors(const struct worker *w, uint32_t with_file)
         sim_broken("7: %u connections have descriptors, %u are open", sim_open_fds(SIM_STREAM), w->open);
     if (sim_open_fds(SIM_FILE) != roots + in_use || in_use != with_file)
         sim_broken("7: %u files are open, %u are in use", sim_open_fds(SIM_FILE) - roots, with_file);
-    if (sim_open_fds(SIM_EPOLL) != (w->poller.backend == &poller_epoll) || sim_open_fds(SIM_EVENTFD) != 1 || sim_open_fds(SIM_LISTENER) != 1 || sim_open_fds(SIM_SOCKET) != 0)
+    const uint32_t epolls = w->poller.backend == &poller_epoll;
+    if (sim_open_fds(SIM_EPOLL) != epolls || sim_open_fds(SIM_EVENTFD) != 1 || sim_open_fds(SIM_LISTENER) != 1 || sim_open_fds(SIM_SOCKET) != 0)
         sim_broken("7: the worker holds descriptors that it should not");
 }
 

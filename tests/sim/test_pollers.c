@@ -1,5 +1,5 @@
-/* Echo and HTTP on each of the three pollers, in scenes that are made and not drawn: whatever tells of readiness, nobody waits in vain, nobody is lost,
- * and the processor rests when there is nothing to do. That no two turns in a row pass without progress is looked at after each turn. */
+/* Echo and HTTP on each of the three pollers, in scenes that are made and not drawn: whatever tells of readiness, nobody waits in vain, nobody is
+ * lost, and the processor rests when there is nothing to do. That no two turns in a row pass without progress is looked at after each turn. */
 #include "cases.h"
 #include "core/counter.h"
 #include "world.h"
