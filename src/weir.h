@@ -152,9 +152,9 @@ struct weir_response {
  * break the head (a control character, a name that is no token) makes the answer a 500, and so does a status out of range. */
 void weir_respond(struct weir_request *request, const struct weir_response *response);
 
-/* Begins an answer whose content comes in pieces, while the request's own content may still be coming: in head(), piece() or answer(). `response` gives
- * status and fields; `length` is the length of the content, or UINT64_MAX where it is not known yet: it is then sent in chunks, to HTTP/1.0 until
- * the close. body, data, fd and release are not looked at. */
+/* Begins an answer whose content comes in pieces, while the request's own content may still be coming: in head(), piece() or answer().
+ * `response` gives status and fields; `length` is the length of the content, or UINT64_MAX where it is not known yet: it is then sent in
+ * chunks, to HTTP/1.0 until the close. body, data, fd and release are not looked at. */
 void weir_respond_begin(struct weir_request *request, const struct weir_response *response);
 
 /* More of the content, copied. Returns how many bytes it took: all, where there are not more than piece() was just given, else as many as
@@ -196,7 +196,8 @@ struct weir_handler {
     /* A piece of the content, at least one byte, in order; borrowed for the call. Needed for WEIR_BODY_PIECES. */
     void (*piece)(struct weir_request *request, const void *data, size_t len, void *context);
 
-    /* The request is complete: calls weir_respond(), weir_respond_end() or weir_defer() before it returns; a 500 is sent where it does neither. Needed. */
+    /* The request is complete: calls weir_respond(), weir_respond_end() or weir_defer() before it returns; a 500 is sent where it does none of
+     * these. Needed. */
     void (*answer)(struct weir_request *request, void *context);
 
     /* The last call for a request for which `user` is not NULL: answered, or its connection ended before. NULL: nothing to do. */
