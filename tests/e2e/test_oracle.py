@@ -46,6 +46,8 @@ def judged_by_h11(data):
     """What h11 makes of the bytes, followed by the end of the stream: the targets and bodies of the requests that it takes, in order."""
     taken = []
     while data:
+        while data.startswith(b"\r\n"):      # empty lines before a request, which RFC 9112 2.2 allows, are one thing that h11 refuses
+            data = data[2:]
         parser = h11.Connection(h11.SERVER, max_incomplete_event_size=65536)
         parser.receive_data(data)
         request, body = None, b""
@@ -101,9 +103,6 @@ class Oracle(E2E):
             data = b"".join(bend(chance, chance.choice(VALID)) if chance.random() < 0.7 else chance.choice(VALID)
                             for _ in range(chance.choice((1, 1, 2, 3))))
             theirs = judged_by_h11(data)
-            # a leading empty line, which RFC 9112 2.2 allows, is one thing that h11 refuses
-            if data.startswith(b"\r\n") or b"\r\n\r\n\r\n" in data:
-                continue
             ours = self.judged_by_weir(data)
             self.assertLessEqual(ours, len(theirs), f"seed {seed}, turn {turn}: weir takes {ours}, h11 {theirs} of {data!r}")
 
