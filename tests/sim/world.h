@@ -30,6 +30,7 @@ struct world {
     uint64_t turns;
     uint64_t digest;               /* of the whole run, after world_close(): the same seed gives the same */
     bool descriptors_run_out;      /* now and then, in this run */
+    bool takes_parts;              /* HANDLER_ECHO: now and then it takes a part of what it is shown */
     bool calm;                     /* no faults any more: each turn takes a millisecond */
 
     /* progress, for the check against turning in vain */
