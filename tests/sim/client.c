@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { READ_SIZE = 65536, CONTINUE_PATIENCE = 300, RETRY = 50 };
+enum { READ_SIZE = 65536, CONTINUE_PATIENCE = 3000, RETRY = 50 };
 
 void client_init(struct client *client, uint32_t number, uint16_t port, uint64_t start)
 {
@@ -176,8 +176,8 @@ static void check_content(struct client *client)
 static void answer_complete(struct client *client)
 {
     const struct expect *e = expected(client);
-    if (client->answers < sizeof(client->statuses) / sizeof(client->statuses[0]))
-        client->statuses[client->answers] = (uint16_t)client->reply.status;
+    if (client->answers < sizeof(client->first) / sizeof(client->first[0]))
+        client->first[client->answers] = (struct heard){ (uint16_t)client->reply.status, client->content_at };
     if (e != NULL && e->has_tag && (e->sized || e->chunked) && e->status == 200 && client->reply.status == 200 && !e->head &&
         client->content_at != e->size)
         heard_wrong(client, "the content is not whole");
@@ -305,6 +305,14 @@ static bool has_to_end(const struct client *client)
     return client->told_close && !client->says_on && (e == NULL || !e->early || client->said >= e->ends);
 }
 
+/* It asked for a 100 (Continue), and nothing came: it goes on without. */
+static bool waited_in_vain(const struct client *client)
+{
+    if (client->exact && !client->stream->excused)
+        sim_broken("4: client %u, answer %u: it waits for a 100 (Continue), and nothing comes", client->number, client->answers);
+    return true;
+}
+
 /* So far it may speak: to the gate of the request whose answer comes next. */
 static size_t may_say(struct client *client)
 {
@@ -320,22 +328,14 @@ static size_t may_say(struct client *client)
         if (e->gate == 0 || client->said > e->gate || (i == client->answers && client->continued))
             continue;
         if (client->said == e->gate && i == client->answers) {
-            if (client->gate_until == 0)
+            if (client->gate_until == 0 || !client->stream->accepted)
                 client->gate_until = sim.now + CONTINUE_PATIENCE;
-            if (sim.now >= client->gate_until)
+            if (sim.now >= client->gate_until && waited_in_vain(client))
                 continue;
         }
         return e->gate;
     }
     return whole;
-}
-
-/* Who is echoed keeps its pace: each byte that comes back would be a reason to say the next. */
-static bool is_time_to_talk(const struct client *client)
-{
-    const struct expect *e = expected(client);
-    const bool echoed = client->script.plain || (e != NULL && e->early);
-    return !echoed || client->talk_next <= sim.now;
 }
 
 static void speak(struct client *client, struct chance *c)
@@ -420,8 +420,9 @@ static void plan_next(struct client *client, struct chance *c)
         next = client->read_next;
     if (client->step == CLIENT_TALKS) {
         const uint64_t pause = client->pause_max > 0 ? chance_below(c, client->pause_max + 1) : 0;
-        const uint64_t talk = client->gate_until > sim.now ? client->gate_until : sim.now + pause + (sim_client_room(s) == 0 ? 20 : 0);
-        client->talk_next = talk;
+        if (client->speak_next <= sim.now)
+            client->speak_next = sim.now + pause + (sim_client_room(s) == 0 ? 20 : 0);
+        const uint64_t talk = client->gate_until > sim.now ? client->gate_until : client->speak_next;
         next = next < talk ? next : talk;
     }
     client->next = next <= sim.now ? sim.now + 1 : next;
@@ -456,7 +457,7 @@ void client_act(struct client *client, struct chance *c)
         client_gone(client);
         return;
     }
-    if (client->step == CLIENT_TALKS && is_time_to_talk(client))
+    if (client->step == CLIENT_TALKS && client->speak_next <= sim.now)
         speak(client, c);
     if (resets_now(client)) {
         reset_now(client);

@@ -15,7 +15,7 @@ struct client {
     enum client_step step;
     uint64_t next;                 /* when it does something by itself, ms; UINT64_MAX: never */
     uint64_t read_next;
-    uint64_t talk_next;            /* where what it hears is what it says: then the next piece, whatever it hears before */
+    uint64_t speak_next;
     uint64_t gate_until;           /* waits for a 100 (Continue) until then; 0: not */
     uint64_t connected;            /* when */
     uint64_t answered_at;          /* when its last answer was complete */
@@ -44,12 +44,16 @@ struct client {
     bool continued;                /* a 100 came for the current request */
     bool blind;                    /* it can no longer tell where a response ends */
     struct sim_bytes *record;      /* where not NULL: all that it hears, Date masked */
-    uint16_t statuses[8];          /* of the first answers */
+    struct heard {
+        uint16_t status;
+        uint64_t content;          /* bytes */
+    } first[8];                    /* answers */
 
     /* what the server did with it, told by whoever watches the server */
     uint32_t handled;              /* calls of the handler's answer() */
     int64_t last_handled;          /* number of the request in the last of them; -1: none */
     uint32_t exchanges;            /* answers that the machine had composed: each is to be logged */
+    uint32_t ended;                /* of these, those that left */
     bool timed_out;                /* the server said 408, or reset it, by a limit that had passed */
     bool gave_way;                 /* the server closed it while it was idle */
 };

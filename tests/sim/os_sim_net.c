@@ -122,17 +122,20 @@ struct sim_stream *sim_stream_of_client(uint32_t client)
     return NULL;
 }
 
-static int listener_of_port(uint16_t port)
+/* One of those who listen there: both families do. */
+static int listener_of_port(uint16_t port, uint32_t client)
 {
-    for (int fd = SIM_FIRST_FD; fd < SIM_FDS_MAX; fd++)
+    int found[2] = { -1, -1 };
+    uint32_t count = 0;
+    for (int fd = SIM_FIRST_FD; fd < SIM_FDS_MAX && count < 2; fd++)
         if (sim.fds[fd].kind == SIM_LISTENER && sim.fds[fd].value == port)
-            return fd;
-    return -1;
+            found[count++] = fd;
+    return found[count == 2 ? client % 2 : 0];
 }
 
 struct sim_stream *sim_connect(uint16_t port, uint32_t client)
 {
-    const int listener = listener_of_port(port);
+    const int listener = listener_of_port(port, client);
     if (listener < 0 || sim.fds[listener].backlog >= BACKLOG_MAX || sim.stream_count == SIM_STREAMS_MAX)
         return NULL;
     struct sim_stream *s = calloc(1, sizeof(*s));
@@ -384,7 +387,9 @@ static int accept_fails(struct sim_stream *s, int fault)
 int os_accept(int fd, struct sockaddr_storage *peer)
 {
     sim_enter();
-    sim_fd_get(fd, SIM_LISTENER, "accept");
+    sim.accepts++;
+    if (sim_fd_get(fd, SIM_LISTENER, "accept")->value == 0)
+        return -EINVAL;
     struct sim_stream *s = backlog_first(fd);
     if (s == NULL)
         return -EAGAIN;
@@ -415,6 +420,16 @@ int os_accept(int fd, struct sockaddr_storage *peer)
     memcpy(peer, &address, sizeof(address));
     sim_trace("   accept() = %d  [client %u]", taken, s->client);
     return taken;
+}
+
+/* One connection must leave something of a turn to the others. Faults may tell of it often, and then it has several shares. */
+static void count_share(struct sim_stream *s, size_t count)
+{
+    enum { SHARE_MAX = 4 << 20 };
+    s->turn_bytes = s->turn == sim.turn ? s->turn_bytes + count : count;
+    s->turn = sim.turn;
+    if (s->turn_bytes > SHARE_MAX && !sim.faults_on)
+        sim_broken("one connection moved %llu bytes in one turn", (unsigned long long)s->turn_bytes);
 }
 
 /* ------------------------------------------------------------------ receiving */
@@ -468,6 +483,7 @@ static ssize_t receive_nothing(struct sim_stream *s)
 ssize_t os_recv(int fd, void *data, size_t size)
 {
     sim_enter();
+    sim.receives++;
     struct sim_stream *s = sim_fd_get(fd, SIM_STREAM, "recv")->stream;
     size_t count = bytes_len(&s->to_server) < size ? bytes_len(&s->to_server) : size;
     if (size == 0)
@@ -482,6 +498,7 @@ ssize_t os_recv(int fd, void *data, size_t size)
         memcpy(data, s->to_server.data + s->to_server.start, count);
         bytes_drop(&s->to_server, count);
         s->received += count;
+        count_share(s, count);
         sim.progress++;
         if (count == size)
             sim_count(ORDER_BUFFER_FILLED);
@@ -572,6 +589,7 @@ static ssize_t send_count(struct sim_stream *s, enum sim_call call, size_t len, 
 static void sent(struct sim_stream *s, size_t count)
 {
     s->sent += count;
+    count_share(s, count);
     s->news = true;
     sim.progress += count > 0;
     if (!s->in_use_by_client && count > 0)
