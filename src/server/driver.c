@@ -219,7 +219,7 @@ static bool facts_reading(struct worker *w, struct conn *c, struct conn_facts *f
 /* Requests that are already here are answered behind what is owed, so that one send takes all. */
 static bool may_answer_behind(const struct worker *w, const struct exchange *x)
 {
-    return x->keep && !x->interim && !x->waiting && x->pending == INTAKE_NONE && x->tail.kind == TAIL_NONE && buffer_len(&x->in) > 0 &&
+    return x->keep && !x->abort && !x->interim && !x->waiting && x->pending == INTAKE_NONE && x->tail.kind == TAIL_NONE && buffer_len(&x->in) > 0 &&
            buffer_room(&x->out) >= w->out_reserve;
 }
 
@@ -237,7 +237,7 @@ static bool facts_writing(struct worker *w, struct conn *c, struct conn_facts *f
 {
     struct exchange *x = c->exchange;
     weir_assert(x != NULL);
-    if (x->abort) {
+    if (x->abort && exchange_owed(x) == 0) {   /* what is owed before it leaves: an answer that is complete, and what there is of one that is not */
         facts->transfer = TRANSFER_BROKEN;
         return true;
     }
@@ -266,7 +266,7 @@ static bool facts_writing(struct worker *w, struct conn *c, struct conn_facts *f
     }
     exchange_sent(x, (uint64_t)sent);
     count_bytes(&w->counters.bytes_out, turn, (size_t)sent);
-    if (exchange_owed(x) == 0 && !x->waiting) {
+    if (exchange_owed(x) == 0 && !x->waiting && !x->abort) {
         all_left(c, facts);
     } else {
         facts->transfer = TRANSFER_SOME;

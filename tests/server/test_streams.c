@@ -243,11 +243,10 @@ START_TEST(who_reads_nothing_for_too_long_is_reset)
     start_echo(_i);
     const int fd = client_dial(running.server);
     (void)send_until_full(fd);
-    for (unsigned tries = 0; counted().timeouts == 0; tries++) {
+    for (unsigned tries = 0; counted().timeouts == 0 || counted().open > 0; tries++) {
         ck_assert_uint_lt(tries, 500);
         pause_ms(10);
     }
-    ck_assert_uint_eq(counted().open, 0);
     close(fd);
     stop();
 }
@@ -648,6 +647,22 @@ START_TEST(content_until_the_close_that_is_cut_does_not_look_whole)
     stop();
 }
 
+START_TEST(an_answer_that_is_cut_takes_none_before_it_with_it)
+{
+    char head[4096];
+    options.poller = pollers[_i];
+    running_start(&running, &options, &beginning);
+    const int fd = client_dial(running.server);
+    client_send(fd, CLIENT_GET "POST /forget HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello");
+    read_head(fd, head);
+    ck_assert_ptr_nonnull(strstr(head, " 204 "));
+    read_head(fd, head);
+    check_receives(fd, "5\r\nhello\r\n", 10);       /* and no last chunk: the handler forgot the end */
+    client_check_end(fd);
+    close(fd);
+    stop();
+}
+
 int main(void)
 {
     TCase *tests = tcase_create("streams");
@@ -672,5 +687,6 @@ int main(void)
     ON_EACH(an_upload_comes_back_while_it_is_sent);
     ON_EACH(an_answer_that_began_behind_another_is_completed_before_the_close);
     ON_EACH(content_until_the_close_that_is_cut_does_not_look_whole);
+    ON_EACH(an_answer_that_is_cut_takes_none_before_it_with_it);
     return check_run(tests);
 }
