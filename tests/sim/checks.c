@@ -85,6 +85,18 @@ static bool is_broken_off(const struct conn *c, const struct client *client)
     return script->ending == ENDING_WILD || client->timed_out || (script->count > 0 && script->expects[script->count - 1].may_break);
 }
 
+/* What left was an answer, or it was an interim one: then no answer had been composed. */
+static void check_exchange_ends(struct client *client, enum conn_event event)
+{
+    if (event == ON_RESUME && client->ended != client->exchanges)
+        sim_broken("4: client %u: an answer left, and the request it is for goes on", client->number);
+    if (event != ON_DONE && event != ON_LAST && event != ON_END)
+        return;
+    if (client->ended == client->exchanges)
+        sim_broken("4: client %u: all answers have left, and none had been composed", client->number);
+    client->ended = client->exchanges;
+}
+
 /* FAIL needs a reason: the client reset, or a fault struck. */
 static void check_fail(const struct conn *c, const struct client *client, const struct sim_stream *s)
 {
@@ -92,6 +104,16 @@ static void check_fail(const struct conn *c, const struct client *client, const 
         return;
     if (!s->struck && !s->excused && !s->broken && s->in_use_by_client && world.is_open)
         sim_broken("1: client %u: FAIL, and nothing had failed", client->number);
+}
+
+/* One connection must leave something of a turn to the others: an event of the poller and its place in the queue give it two shares. */
+static void check_share(struct sim_stream *s)
+{
+    enum { SHARE_MAX = 2 * 512 + 50 };
+    s->turn_events = s->turn_of_events == sim.turn ? s->turn_events + 1 : 1;
+    s->turn_of_events = sim.turn;
+    if (s->turn_events > SHARE_MAX && !sim.faults_on)
+        sim_broken("client %u has more than its share of a turn", s->client);
 }
 
 static void look_at_event(const struct conn *c, enum conn_state from, enum conn_event event)
@@ -103,6 +125,10 @@ static void look_at_event(const struct conn *c, enum conn_state from, enum conn_
     sim_trace("         client %u: %s on %s", s->client, conn_state_name(from), conn_event_name(event));
     sim.progress++;
     count_exchanges(client, c, from, event);
+    check_share(s);
+    world.requests += event == ON_REQUEST && world.handler_kind != HANDLER_ECHO;     /* a plain connection has none */
+    world.timeouts += event == ON_TIMEOUT && from != CONN_SHUTTING;
+    world.failures += event == ON_FAIL;
     if (event == ON_TIMEOUT)
         check_timeout(c, from, client, s);
     else if (event == ON_IDLE)
@@ -111,8 +137,7 @@ static void look_at_event(const struct conn *c, enum conn_state from, enum conn_
         check_fail(c, client, s);
     if ((event == ON_MORE || event == ON_REQUEST) && from == CONN_READING && c->limit != LIMIT_NONE && c->deadline <= world.worker.now)
         sim_count(ORDER_INPUT_BEFORE_LIMIT);
-    if (event == ON_RESUME && client->script.ending != ENDING_WILD && !client->exact && client->answers > client->script.count)
-        sim_broken("4: client %u: more answers than requests", s->client);
+    check_exchange_ends(client, event);
 }
 
 struct conn_step __wrap_conn_advance(struct conn *c, enum conn_event event)
@@ -356,6 +381,10 @@ void check_worker(const struct worker *w)
     check_memory(w, working);
     if (counter_read(&w->counters.impossible) != 0)
         sim_broken("1: the impossible was counted");
+    if (counter_read(&w->counters.requests) != world.requests || counter_read(&w->counters.timeouts) != world.timeouts)
+        sim_broken("1: requests or limits that passed are counted wrongly");
+    if (world.stopped_at == 0 && counter_read(&w->counters.failures) != world.failures)
+        sim_broken("1: failures are counted wrongly");
 }
 
 /* ------------------------------------------------------------------ no turning in vain */
@@ -374,10 +403,18 @@ void check_progress(void)
 
 /* ------------------------------------------------------------------ 12: the log */
 
-/* "10.0.0.7 - - [14/Nov/2023:22:13:20 +0000] "GET / HTTP/1.1" 200 13 "-" "-"": the client and the status, 0 where none was sent ("-"). */
-static bool line_read(const char *line, size_t len, uint32_t *number, int *status)
+/* What the log tells of one client. */
+struct told {
+    uint32_t lines;
+    uint64_t content;              /* of all answers, bytes */
+    struct heard first[8];         /* answers, as struct client keeps them */
+};
+
+/* "10.0.0.7 - - [14/Nov/2023:22:13:20 +0000] "GET / HTTP/1.1" 200 13 "-" "-"": the client, the status ("-": none), the length. */
+static bool line_read(const char *line, size_t len, uint32_t *number, struct heard *answer)
 {
-    unsigned a, b, c;
+    unsigned a, b, c, status = 0;
+    unsigned long long length;
     char text[64];
     snprintf(text, sizeof(text), "%.*s", (int)(len < sizeof(text) - 1 ? len : sizeof(text) - 1), line);
     if (sscanf(text, "10.%u.%u.%u - - [", &a, &b, &c) != 3)
@@ -388,50 +425,57 @@ static bool line_read(const char *line, size_t len, uint32_t *number, int *statu
     for (size_t i = 0; i < len; i++)
         if ((unsigned char)line[i] < ' ' || (unsigned char)line[i] > '~')
             sim_broken("12: client %u: a line of the log holds byte %#x", *number, (unsigned char)line[i]);
-    *status = 0;
     if (close == NULL || close + 5 >= line + len || line[len - 1] != '"')
         return false;
-    return memcmp(close + 1, " - ", 3) == 0 || sscanf(close + 1, " %d ", status) == 1;
+    if (sscanf(close + 1, " - %llu ", &length) != 1 && sscanf(close + 1, " %u %llu ", &status, &length) != 2)
+        return false;
+    *answer = (struct heard){ .status = (uint16_t)status, .content = length };
+    return true;
 }
 
-static void check_statuses(const struct client *client, const uint16_t *logged, uint32_t lines)
+static void check_told(const struct client *client, const struct told *told)
 {
-    if (client->script.plain && lines > 0)
+    const struct sim_stream *s = sim_stream_of_client(client->number);
+    if (client->script.plain && told->lines > 0)
         sim_broken("12: client %u speaks no HTTP, and stands in the log", client->number);
     if (client->script.plain)
         return;
-    if (lines != client->exchanges)
-        sim_broken("12: client %u: %u lines in the log for %u exchanges", client->number, lines, client->exchanges);
-    if (lines < client->answers)
-        sim_broken("12: client %u: %u lines in the log, %u answers heard", client->number, lines, client->answers);
-    for (uint32_t i = 0; i < client->answers && i < sizeof(client->statuses) / sizeof(client->statuses[0]); i++)
-        if (logged[i] != client->statuses[i])
-            sim_broken("12: client %u: the log says %u, answer %u was %u", client->number, logged[i], i, client->statuses[i]);
+    if (told->lines != client->exchanges)
+        sim_broken("12: client %u: %u lines in the log for %u exchanges", client->number, told->lines, client->exchanges);
+    if (told->lines < client->answers)
+        sim_broken("12: client %u: %u lines in the log, %u answers heard", client->number, told->lines, client->answers);
+    if (s != NULL && client->exchanges == 1 && told->content > s->sent)      /* of a batch, each is logged when the next one is composed */
+        sim_broken("12: client %u: the log tells of %llu bytes of content, %llu bytes were sent", client->number,
+                   (unsigned long long)told->content, (unsigned long long)s->sent);
+    for (uint32_t i = 0; i < client->answers && i < sizeof(client->first) / sizeof(client->first[0]); i++)
+        if (told->first[i].status != client->first[i].status || told->first[i].content != client->first[i].content)
+            sim_broken("12: client %u: the log says %u, %llu bytes; answer %u was %u, %llu bytes", client->number, told->first[i].status,
+                       (unsigned long long)told->first[i].content, i, client->first[i].status, (unsigned long long)client->first[i].content);
 }
 
 /* Nothing struck the log: each exchange has its line, in order. */
 void check_log(void)
 {
-    static uint16_t logged[WORLD_CLIENTS_MAX + 1][8];
-    static uint32_t lines[WORLD_CLIENTS_MAX + 1];
+    static struct told told[WORLD_CLIENTS_MAX + 1];
     if (world.log_fd < 0 || sim.log_struck)
         return;
-    memset(lines, 0, sizeof(lines));
+    memset(told, 0, sizeof(told));
     const char *at = (const char *)bytes_at(&sim.log);
     const char *end = at + bytes_len(&sim.log);
     while (at < end) {
         const char *newline = memchr(at, '\n', (size_t)(end - at));
         uint32_t number;
-        int status;
-        if (newline == NULL || !line_read(at, (size_t)(newline - at), &number, &status) || world_client(number) == NULL)
+        struct heard answer;
+        if (newline == NULL || !line_read(at, (size_t)(newline - at), &number, &answer) || world_client(number) == NULL)
             sim_broken("12: no line of a log: %.*s", (int)((newline == NULL ? end : newline) - at), at);
-        if (lines[number] < sizeof(logged[0]) / sizeof(logged[0][0]))
-            logged[number][lines[number]] = (uint16_t)status;
-        lines[number]++;
+        if (told[number].lines < sizeof(told[0].first) / sizeof(told[0].first[0]))
+            told[number].first[told[number].lines] = answer;
+        told[number].lines++;
+        told[number].content += answer.content;
         at = newline + 1;
     }
     for (uint32_t i = 0; i < world.client_count; i++)
-        check_statuses(&world.clients[i], logged[world.clients[i].number], lines[world.clients[i].number]);
+        check_told(&world.clients[i], &told[world.clients[i].number]);
 }
 
 /* ------------------------------------------------------------------ 7, 8: the end */

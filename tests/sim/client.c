@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { READ_SIZE = 65536, CONTINUE_PATIENCE = 300, RETRY = 50 };
+enum { READ_SIZE = 65536, CONTINUE_PATIENCE = 3000, RETRY = 50 };
 
 void client_init(struct client *client, uint32_t number, uint16_t port, uint64_t start)
 {
@@ -176,8 +176,8 @@ static void check_content(struct client *client)
 static void answer_complete(struct client *client)
 {
     const struct expect *e = expected(client);
-    if (client->answers < sizeof(client->statuses) / sizeof(client->statuses[0]))
-        client->statuses[client->answers] = (uint16_t)client->reply.status;
+    if (client->answers < sizeof(client->first) / sizeof(client->first[0]))
+        client->first[client->answers] = (struct heard){ (uint16_t)client->reply.status, client->content_at };
     if (e != NULL && e->has_tag && (e->sized || e->chunked) && e->status == 200 && client->reply.status == 200 && !e->head &&
         client->content_at != e->size)
         heard_wrong(client, "the content is not whole");
@@ -303,6 +303,14 @@ static bool has_to_end(const struct client *client)
     return client->told_close && !client->says_on && (e == NULL || !e->early || client->said >= e->ends);
 }
 
+/* It asked for a 100 (Continue), and nothing came: it goes on without. */
+static bool waited_in_vain(const struct client *client)
+{
+    if (client->exact && !client->stream->excused)
+        sim_broken("4: client %u, answer %u: it waits for a 100 (Continue), and nothing comes", client->number, client->answers);
+    return true;
+}
+
 /* So far it may speak: to the gate of the request whose answer comes next. */
 static size_t may_say(struct client *client)
 {
@@ -318,9 +326,9 @@ static size_t may_say(struct client *client)
         if (e->gate == 0 || client->said > e->gate || (i == client->answers && client->continued))
             continue;
         if (client->said == e->gate && i == client->answers) {
-            if (client->gate_until == 0)
+            if (client->gate_until == 0 || !client->stream->accepted)
                 client->gate_until = sim.now + CONTINUE_PATIENCE;
-            if (sim.now >= client->gate_until)
+            if (sim.now >= client->gate_until && waited_in_vain(client))
                 continue;
         }
         return e->gate;

@@ -44,12 +44,16 @@ struct client {
     bool continued;                /* a 100 came for the current request */
     bool blind;                    /* it can no longer tell where a response ends */
     struct sim_bytes *record;      /* where not NULL: all that it hears, Date masked */
-    uint16_t statuses[8];          /* of the first answers */
+    struct heard {
+        uint16_t status;
+        uint64_t content;          /* bytes */
+    } first[8];                    /* answers */
 
     /* what the server did with it, told by whoever watches the server */
     uint32_t handled;              /* calls of the handler's answer() */
     int64_t last_handled;          /* number of the request in the last of them; -1: none */
     uint32_t exchanges;            /* answers that the machine had composed: each is to be logged */
+    uint32_t ended;                /* of these, those that left */
     bool timed_out;                /* the server said 408, or reset it, by a limit that had passed */
     bool gave_way;                 /* the server closed it while it was idle */
 };

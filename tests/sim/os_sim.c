@@ -160,6 +160,7 @@ void sim_halt(void)
 
 void sim_begin_turn(void)
 {
+    sim.turn++;
     sim.turn_calls = 0;
     sim.accept_failed = false;
     if (sim.jumped)

@@ -61,6 +61,10 @@ struct sim_stream {
     uint64_t received;             /* by recv, ever */
     uint64_t sent;                 /* by send and sendfile, ever */
     uint64_t arrived;              /* from the client, ever */
+    uint64_t turn;                 /* the last in which bytes moved, and how many */
+    uint64_t turn_bytes;
+    uint64_t turn_of_events;       /* the last in which the machine had an event of it, and how many */
+    uint32_t turn_events;
     uint64_t read_blocked_until;   /* a fault holds arrived bytes, or room, back until then; 0: not */
     uint64_t write_blocked_until;
     int error;                     /* told by the next call, once: the connection is broken */
@@ -182,7 +186,9 @@ struct sim_kernel {
     uint64_t disabled[2];          /* bits of the faults that this run does not use */
     int forced;                    /* this fault strikes its call each time, as long as `forced_left` is above 0 */
     uint32_t forced_left;
-    uint64_t made[SIM_CALL_COUNT]; /* calls, by what may be struck */
+    uint64_t made[SIM_CALL_COUNT]; /* calls, by what may be struck: those that had something to do */
+    uint64_t receives;             /* calls of recv, all of them */
+    uint64_t turn;                 /* number of the turn of the loop */
     struct sim_fd fds[SIM_FDS_MAX];
     uint32_t open[SIM_SOCKET + 1]; /* descriptors, by kind */
     int first_fd;                  /* below are others', of whom nothing is known */

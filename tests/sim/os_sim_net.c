@@ -417,6 +417,16 @@ int os_accept(int fd, struct sockaddr_storage *peer)
     return taken;
 }
 
+/* One connection must leave something of a turn to the others. Faults may tell of it often, and then it has several shares. */
+static void count_share(struct sim_stream *s, size_t count)
+{
+    enum { SHARE_MAX = 4 << 20 };
+    s->turn_bytes = s->turn == sim.turn ? s->turn_bytes + count : count;
+    s->turn = sim.turn;
+    if (s->turn_bytes > SHARE_MAX && !sim.faults_on)
+        sim_broken("one connection moved %llu bytes in one turn", (unsigned long long)s->turn_bytes);
+}
+
 /* ------------------------------------------------------------------ receiving */
 
 /* 0: the call goes on. */
@@ -468,6 +478,7 @@ static ssize_t receive_nothing(struct sim_stream *s)
 ssize_t os_recv(int fd, void *data, size_t size)
 {
     sim_enter();
+    sim.receives++;
     struct sim_stream *s = sim_fd_get(fd, SIM_STREAM, "recv")->stream;
     size_t count = bytes_len(&s->to_server) < size ? bytes_len(&s->to_server) : size;
     if (size == 0)
@@ -482,6 +493,7 @@ ssize_t os_recv(int fd, void *data, size_t size)
         memcpy(data, s->to_server.data + s->to_server.start, count);
         bytes_drop(&s->to_server, count);
         s->received += count;
+        count_share(s, count);
         sim.progress++;
         if (count == size)
             sim_count(ORDER_BUFFER_FILLED);
@@ -572,6 +584,7 @@ static ssize_t send_count(struct sim_stream *s, enum sim_call call, size_t len, 
 static void sent(struct sim_stream *s, size_t count)
 {
     s->sent += count;
+    count_share(s, count);
     s->news = true;
     sim.progress += count > 0;
     if (!s->in_use_by_client && count > 0)

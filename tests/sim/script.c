@@ -395,6 +395,17 @@ void script_make_plain(struct script *script, uint32_t client, uint32_t len, enu
     put_plain(&m, len);
 }
 
+void script_add_large(struct script *script, uint32_t client, uint32_t size)
+{
+    struct expect *e = expect_add(script);
+    e->size = size;
+    e->has_tag = e->sized = true;
+    e->tag = answer_tag(client, e->number);
+    put(script, "GET /t/fd/%u/%u/%u/0 HTTP/1.1\r\nHost: h\r\nX-Client: %u\r\n\r\n", client, e->number, size, client);
+    e->ends = stream_len(script);
+    script->good = script->count;
+}
+
 void script_make_probe(struct script *script, const struct script_rules *rules, uint32_t client)
 {
     *script = (struct script){ .ending = ENDING_CLOSE, .cut_order = SIM_FAULT_COUNT };

@@ -81,6 +81,9 @@ void script_make_plain(struct script *script, uint32_t client, uint32_t len, enu
 /* Adds one more short request that every handler answers. */
 void script_add_short(struct script *script, const struct script_rules *rules, uint32_t client);
 
+/* Adds a request for a file of `size` bytes, for the tagged handler. */
+void script_add_large(struct script *script, uint32_t client, uint32_t size);
+
 /* A fixed text, refused in a known way. How many there are; and the status of one. */
 size_t script_refused_count(void);
 void script_make_refused(struct script *script, const struct script_rules *rules, uint32_t client, size_t index);

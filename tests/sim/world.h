@@ -29,6 +29,9 @@ struct world {
     uint64_t stopped_at;           /* when the drain began; 0: it has not */
     uint64_t turns;
     uint64_t digest;               /* of the whole run, after world_close(): the same seed gives the same */
+    uint64_t requests;             /* events of the machine, counted beside the worker's own counters */
+    uint64_t timeouts;
+    uint64_t failures;
     bool descriptors_run_out;      /* now and then, in this run */
     bool calm;                     /* no faults any more: each turn takes a millisecond */
 
