@@ -226,6 +226,10 @@ static void check_limit_stays(const struct worker *w, const struct conn *c, cons
     if (same && shadow->deadline != c->deadline && c->limit != LIMIT_SEND && moves_early(c, shadow, w->now))
         sim_broken("2: client %u: limit %u was moved by %lld ms without need", client->number, c->limit,
                    (long long)(c->deadline - shadow->deadline));
+    const bool begins_now = c->limit == LIMIT_IDLE || c->limit == LIMIT_HEAD || c->limit == LIMIT_LINGER;
+    const uint64_t length = w->limits.lists[c->limit].length;
+    if (!same && begins_now && length > 0 && c->deadline != w->now + length)
+        sim_broken("2: client %u: limit %u begins, and has not its full length", client->number, c->limit);
     sim.progress += same && shadow->deadline != c->deadline;       /* it was looked at, and given more time */
     *shadow = (struct shadow){ c->deadline, c->generation, client->exchanges, c->limit };
 }

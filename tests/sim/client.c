@@ -336,14 +336,7 @@ static size_t may_say(struct client *client)
     return whole;
 }
 
-/* Who is echoed keeps its pace: each byte that comes back would be a reason to say the next. */
-static bool is_time_to_talk(const struct client *client)
-{
-    const struct expect *e = expected(client);
-    const bool echoed = client->script.plain || (e != NULL && e->early);
-    return !echoed || client->talk_next <= sim.now;
-}
-
+/* It keeps its pace, whatever it hears before: who is echoed has with each byte that comes back a reason to say the next. */
 static void speak(struct client *client, struct chance *c)
 {
     const size_t until = may_say(client);
@@ -426,8 +419,9 @@ static void plan_next(struct client *client, struct chance *c)
         next = client->read_next;
     if (client->step == CLIENT_TALKS) {
         const uint64_t pause = client->pause_max > 0 ? chance_below(c, client->pause_max + 1) : 0;
-        const uint64_t talk = client->gate_until > sim.now ? client->gate_until : sim.now + pause + (sim_client_room(s) == 0 ? 20 : 0);
-        client->talk_next = talk;
+        if (client->speak_next <= sim.now)
+            client->speak_next = sim.now + pause + (sim_client_room(s) == 0 ? 20 : 0);
+        const uint64_t talk = client->gate_until > sim.now ? client->gate_until : client->speak_next;
         next = next < talk ? next : talk;
     }
     client->next = next <= sim.now ? sim.now + 1 : next;
@@ -462,7 +456,7 @@ void client_act(struct client *client, struct chance *c)
         client_gone(client);
         return;
     }
-    if (client->step == CLIENT_TALKS && is_time_to_talk(client))
+    if (client->step == CLIENT_TALKS && client->speak_next <= sim.now)
         speak(client, c);
     if (resets_now(client)) {
         reset_now(client);

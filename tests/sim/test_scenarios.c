@@ -222,6 +222,17 @@ static void one_byte_a_second_gains_nothing(void)
     world_close();
 }
 
+static void a_kept_connection_that_is_used_is_not_idle(void)
+{
+    scene_open(HANDLER_HELLO);
+    struct client *client = asks(30);
+    client->alternates = true;
+    client->pause_max = 2000;
+    run_ms(60000);
+    EXPECT(client->answers == 30 && client->answered_at - client->connected > 2 * (uint64_t)world.options.idle_timeout);
+    world_close();
+}
+
 static void a_body_that_stops_is_not_excused_by_a_fast_beginning(void)
 {
     static char text[40000];
@@ -566,6 +577,7 @@ static void a_drain_finishes_what_is_in_flight(void)
     while (world_turn())
         EXPECT(sim.now < began + world.options.drain_timeout + 100);
     EXPECT(writing->answers == 1 && reading->answers == 1 && idle->answers == 1);
+    EXPECT(sim.now < began + 2500);                /* when nothing is in flight any more it is over */
     EXPECT(reading->told_close);
     EXPECT(sim_connect(WORLD_PORT, 99) == NULL);
     world_close();
@@ -708,6 +720,7 @@ static const struct sim_case cases[] = {
     CASE(a_stale_event_does_not_reach_the_next_connection),
     CASE(the_failure_of_one_connection_is_its_own),
     CASE(one_byte_a_second_gains_nothing),
+    CASE(a_kept_connection_that_is_used_is_not_idle),
     CASE(a_body_that_stops_is_not_excused_by_a_fast_beginning),
     CASE(a_body_that_comes_slowly_but_fast_enough_is_taken),
     CASE(a_connection_that_says_nothing_is_closed),
