@@ -10,7 +10,7 @@
  *  8  memory stays within connections x bound; none after the end
  *  9  each open connection is in exactly one list of limits, and in the queue at most once
  * 10  after the first refused byte none is interpreted; a handler never sees a refused request
- * 11  the same input, cut in any way, gives the same output (test_scenarios.c)
+ * 11  the same input, cut in any way, gives the same output (test_cuts.c)
  * 12  one record in the log for each exchange, each on one line */
 #include <poll.h>
 #include <stdlib.h>
@@ -351,7 +351,8 @@ static void check_descriptors(const struct worker *w, uint32_t with_file)
     if (sim_open_fds(SIM_FILE) != roots + in_use || in_use != with_file)
         sim_broken("7: %u files are open, %u are in use", sim_open_fds(SIM_FILE) - roots, with_file);
     const uint32_t epolls = w->poller.backend == &poller_epoll;
-    if (sim_open_fds(SIM_EPOLL) != epolls || sim_open_fds(SIM_EVENTFD) != 1 || sim_open_fds(SIM_LISTENER) != 1 || sim_open_fds(SIM_SOCKET) != 0)
+    if (sim_open_fds(SIM_EPOLL) != epolls || sim_open_fds(SIM_EVENTFD) != 1 ||
+        sim_open_fds(SIM_LISTENER) != world.listener_count || sim_open_fds(SIM_SOCKET) != 0)
         sim_broken("7: the worker holds descriptors that it should not");
 }
 

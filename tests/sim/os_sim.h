@@ -187,7 +187,8 @@ struct sim_kernel {
     int forced;                    /* this fault strikes its call each time, as long as `forced_left` is above 0 */
     uint32_t forced_left;
     uint64_t made[SIM_CALL_COUNT]; /* calls, by what may be struck: those that had something to do */
-    uint64_t receives;             /* calls of recv, all of them */
+    uint64_t receives;             /* calls of recv and of accept, all of them */
+    uint64_t accepts;
     uint64_t turn;                 /* number of the turn of the loop */
     struct sim_fd fds[SIM_FDS_MAX];
     uint32_t open[SIM_SOCKET + 1]; /* descriptors, by kind */

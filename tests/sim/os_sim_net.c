@@ -122,17 +122,20 @@ struct sim_stream *sim_stream_of_client(uint32_t client)
     return NULL;
 }
 
-static int listener_of_port(uint16_t port)
+/* One of those who listen there: both families do. */
+static int listener_of_port(uint16_t port, uint32_t client)
 {
-    for (int fd = SIM_FIRST_FD; fd < SIM_FDS_MAX; fd++)
+    int found[2] = { -1, -1 };
+    uint32_t count = 0;
+    for (int fd = SIM_FIRST_FD; fd < SIM_FDS_MAX && count < 2; fd++)
         if (sim.fds[fd].kind == SIM_LISTENER && sim.fds[fd].value == port)
-            return fd;
-    return -1;
+            found[count++] = fd;
+    return found[count == 2 ? client % 2 : 0];
 }
 
 struct sim_stream *sim_connect(uint16_t port, uint32_t client)
 {
-    const int listener = listener_of_port(port);
+    const int listener = listener_of_port(port, client);
     if (listener < 0 || sim.fds[listener].backlog >= BACKLOG_MAX || sim.stream_count == SIM_STREAMS_MAX)
         return NULL;
     struct sim_stream *s = calloc(1, sizeof(*s));
@@ -384,7 +387,9 @@ static int accept_fails(struct sim_stream *s, int fault)
 int os_accept(int fd, struct sockaddr_storage *peer)
 {
     sim_enter();
-    sim_fd_get(fd, SIM_LISTENER, "accept");
+    sim.accepts++;
+    if (sim_fd_get(fd, SIM_LISTENER, "accept")->value == 0)
+        return -EINVAL;
     struct sim_stream *s = backlog_first(fd);
     if (s == NULL)
         return -EAGAIN;

@@ -69,13 +69,28 @@ static int handler_open(enum sim_handler kind)
     return rc;
 }
 
-static int listener_begin(void)
+/* On both families. */
+static int listeners_open(void)
 {
     char error[WEIR_ERROR_SIZE];
-    struct listener listeners[LISTENER_SOCKETS_MAX];
-    const int count = listener_open(listeners, "127.0.0.1:8080", false, error);
-    world.listener = listeners[0];
+    const int count = listener_open(world.listeners, ":8080", false, error);
+    world.listener_count = count < 0 ? 0 : (uint32_t)count;
     return count < 0 ? count : 0;
+}
+
+static void listeners_close(void)
+{
+    for (uint32_t i = 0; i < world.listener_count; i++)
+        listener_close(&world.listeners[i]);
+    world.listener_count = 0;
+}
+
+static bool somebody_waits(void)
+{
+    for (uint32_t i = 0; i < world.listener_count; i++)
+        if (sim.fds[world.listeners[i].fd].backlog > 0)
+            return true;
+    return false;
 }
 
 int world_open(enum sim_handler handler, bool with_log)
@@ -83,13 +98,13 @@ int world_open(enum sim_handler handler, bool with_log)
     int rc = handler_open(handler);
     if (rc < 0)
         return rc;
-    rc = listener_begin();
+    rc = listeners_open();
     if (rc < 0)
         goto close_files;
     world.log_fd = with_log ? sim_open_log(chance_one_in(&world.chance, 2)) : -1;
     const struct worker_config config = {
         .options = &world.options, .handler = handler == HANDLER_ECHO ? NULL : &world.handler, .streams = &world.streams,
-        .listeners = &world.listener, .listener_count = 1,
+        .listeners = world.listeners, .listener_count = world.listener_count,
         .connections_max = world.connections_max, .connections_open = &world.connections_open, .errors = &world.errors, .log_fd = world.log_fd,
     };
     check_begin();
@@ -100,7 +115,7 @@ int world_open(enum sim_handler handler, bool with_log)
         return 0;
     if (world.log_fd >= 0)
         os_close(world.log_fd);
-    listener_close(&world.listener);
+    listeners_close();
 close_files:
     static_files_close(world.files);
     world.files = NULL;
@@ -150,7 +165,9 @@ bool world_turn(void)
     clients_act();
     tagged_post();
     const uint64_t next = clients_next() < tagged_next() ? clients_next() : tagged_next();
-    const uint64_t wait = next == UINT64_MAX ? 1000 : next > sim.now ? next - sim.now : 1;
+    uint64_t wait = next == UINT64_MAX ? 1000 : next > sim.now ? next - sim.now : 1;
+    if (world.wait_max != 0 && wait > world.wait_max)
+        wait = world.wait_max;
     world.turns++;
     sim_begin_turn();
     sim.interrupt = interrupt;
@@ -176,7 +193,7 @@ static bool clients_are_done(void)
 void world_run(uint64_t until)
 {
     for (uint32_t turns = 0; sim.now < until; turns++) {
-        if (clients_are_done() && world.worker.open == 0 && sim.fds[world.listener.fd].backlog == 0)
+        if (clients_are_done() && world.worker.open == 0 && !somebody_waits())
             return;
         if (turns > TURNS_MAX)
             sim_broken("%u turns, and no end", turns);
@@ -226,7 +243,7 @@ void world_close(void)
         check_log();
         if (world.log_fd >= 0)
             os_close(world.log_fd);
-        listener_close(&world.listener);
+        listeners_close();
         static_files_close(world.files);
         world.files = NULL;
     }

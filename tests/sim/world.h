@@ -17,7 +17,8 @@ struct world {
     struct weir_stream_handler streams;    /* HANDLER_ECHO, instead */
     enum sim_handler handler_kind;
     struct static_files *files;
-    struct listener listener;
+    struct listener listeners[LISTENER_SOCKETS_MAX];
+    uint32_t listener_count;
     struct worker worker;
     bool is_open;                  /* the worker is */
     uint32_t connections_max;
@@ -28,6 +29,7 @@ struct world {
     uint64_t memory_before;        /* allocated when the worker was open and idle */
     uint64_t stopped_at;           /* when the drain began; 0: it has not */
     uint64_t turns;
+    uint64_t wait_max;             /* ms that a turn may wait at most; 0: a second */
     uint64_t digest;               /* of the whole run, after world_close(): the same seed gives the same */
     uint64_t requests;             /* events of the machine, counted beside the worker's own counters */
     uint64_t timeouts;
