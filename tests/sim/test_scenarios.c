@@ -417,6 +417,23 @@ static void a_newcomer_to_a_full_house_waits_only_until_someone_is_idle(void)
     world_close();
 }
 
+static void in_a_full_house_a_place_that_is_free_is_taken_at_once(void)
+{
+    chance_seed(&world.chance, 42);
+    world_boot();
+    world.connections_max = 1;
+    EXPECT(world_open(HANDLER_HELLO, false) == 0);
+    struct client *busy = says("GE");
+    run_ms(10);
+    struct client *newcomer = asks(1);
+    run_ms(5);
+    EXPECT(newcomer->answers == 0);
+    client_leave(busy);
+    run_ms(10);
+    EXPECT(newcomer->answers == 1);
+    world_close();
+}
+
 /* ------------------------------------------------------------------ every k-th call fails */
 
 static void a_start_that_fails_at_any_call_holds_nothing(void)
@@ -665,6 +682,7 @@ static const struct sim_case cases[] = {
     CASE(without_descriptors_it_rests_and_recovers),
     CASE(a_listener_that_cannot_be_registered_is_tried_again_in_peace),
     CASE(in_a_full_house_the_longest_idle_gives_way),
+    CASE(in_a_full_house_a_place_that_is_free_is_taken_at_once),
     CASE(a_newcomer_to_a_full_house_waits_only_until_someone_is_idle),
     CASE(a_start_that_fails_at_any_call_holds_nothing),
     CASE(any_allocation_may_fail_while_it_serves),
