@@ -199,7 +199,7 @@ class EchoHttp(E2E):
             client.send((f"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: {1 << 20}\r\n\r\n",
                          "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")[turn % 2])
             if turn % 3:
-                client.send(b"ff\r\n" + POOL[:10 + turn * 100])
+                client.send(b"ffff\r\n" + POOL[:10 + turn * 100])
             if turn % 3 and turn % 4 == 0:
                 client.receive(10)
             (client.reset, client.close, client.shut)[turn % 3]()

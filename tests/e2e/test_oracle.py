@@ -46,6 +46,8 @@ def judged_by_h11(data):
     """What h11 makes of the bytes, followed by the end of the stream: the targets and bodies of the requests that it takes, in order."""
     taken = []
     while data:
+        while data.startswith(b"\r\n"):      # empty lines before a request, which RFC 9112 2.2 allows, are one thing that h11 refuses
+            data = data[2:]
         parser = h11.Connection(h11.SERVER, max_incomplete_event_size=65536)
         parser.receive_data(data)
         request, body = None, b""

@@ -1,4 +1,4 @@
-"""What holds for each of the three pollers, whichever the others tests run on: no byte is lost, nobody is disturbed, nothing spins; and
+"""What holds for each of the three pollers, whichever the other tests run on: no byte is lost, nobody is disturbed, nothing spins; and
 what select has no room for is refused before it is used."""
 
 import os
@@ -18,86 +18,96 @@ GET = "GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
 class EachPoller(E2E):
-    def each(self, *args, **kwargs):
-        for poller in POLLERS:
-            with self.subTest(poller=poller):
-                yield self.server(*args, "--workers", "1", "--poller", poller, **kwargs)
+    """Each check_... becomes a test for each poller, below."""
 
-    def test_every_command_answers_the_same_on_each(self):
-        for server in self.each("hello"):
-            self.assertEqual(self.assert_serves(server).body, b"Hello, world!")
-        for server in self.each("serve", site()):
-            self.assertEqual(len(self.assert_serves(server, "/1m.bin").body), 1 << 20)
-        for server in self.each("echo"):
-            exchange(self.client(server), b"plain\n")
-        for server in self.each("echo", "--http"):
-            self.assertEqual(self.client(server).ask(method="POST", fields="Content-Length: 3\r\n", body="abc").body, b"abc")
+    def on(self, poller, *args):
+        return self.server(*args, "--workers", "1", "--poller", poller)
 
-    def test_each_with_several_workers_serves_and_ends(self):
-        for poller in POLLERS:
-            server = self.server("echo", "--workers", "4", "--poller", poller)
-            clients = [self.client(server) for _ in range(40)]
-            for client in clients:
-                exchange(client, b"x" * 10_000)
-            server.stop()
-            for client in clients:
-                client.expect_gone()
+    def check_every_command_answers_the_same(self, poller):
+        server = self.on(poller, "hello")
+        self.assertEqual(self.assert_serves(server).body, b"Hello, world!")
+        server = self.on(poller, "serve", site())
+        self.assertEqual(len(self.assert_serves(server, "/1m.bin").body), 1 << 20)
+        server = self.on(poller, "echo")
+        exchange(self.client(server), b"plain\n")
+        server = self.on(poller, "echo", "--http")
+        self.assertEqual(self.client(server).ask(method="POST", fields="Content-Length: 3\r\n", body="abc").body, b"abc")
+
+    def check_several_workers_serve_and_end(self, poller):
+        server = self.server("echo", "--workers", "4", "--poller", poller)
+        clients = [self.client(server) for _ in range(40)]
+        for client in clients:
+            exchange(client, b"x" * 10_000)
+        server.stop()
+        for client in clients:
+            client.expect_gone()
 
     # ---- no spinning
 
-    def test_idle_clients_cost_nothing_on_each(self):
-        for server in self.each("echo"):
-            clients = [self.client(server) for _ in range(50)]
-            for client in clients[:25]:
-                exchange(client, b"once\n")
-            assert_idle(server, switches=10, what="clients that are silent")
+    def check_idle_clients_cost_nothing(self, poller):
+        server = self.on(poller, "echo")
+        clients = [self.client(server) for _ in range(50)]
+        for client in clients[:25]:
+            exchange(client, b"once\n")
+        assert_idle(server, switches=10, what="clients that are silent")
 
-    def test_clients_that_do_not_read_cost_nothing_on_each(self):
-        for server in self.each("echo"):
-            for _ in range(4):
-                send_until_blocked(self.client(server), 0.2)
-            assert_idle(server, switches=10, what="clients that do not read")
+    def check_clients_that_do_not_read_cost_nothing(self, poller):
+        server = self.on(poller, "echo")
+        for _ in range(4):
+            send_until_blocked(self.client(server), 0.2)
+        assert_idle(server, switches=10, what="clients that do not read")
 
-    def test_half_closed_clients_that_do_not_read_cost_nothing_on_each(self):
-        for server in self.each("echo"):
-            for _ in range(4):
-                client = self.client(server)
-                send_until_blocked(client, 0.2)
-                client.shut()
-            assert_idle(server, switches=10, what="half-closed clients that are owed much")
-
-    def test_a_half_closed_client_whose_bytes_fill_the_buffer_costs_nothing_on_each(self):
-        for server in self.each("serve", site()):
-            client = self.client(server, receive_buffer=4096)
-            client.send("GET /big.bin HTTP/1.1\r\nHost: x\r\n\r\n" * 3)
+    def check_half_closed_clients_that_do_not_read_cost_nothing(self, poller):
+        server = self.on(poller, "echo")
+        for _ in range(4):
+            client = self.client(server)
+            send_until_blocked(client, 0.2)
             client.shut()
-            time.sleep(0.2)
-            assert_idle(server, switches=10, what="a half-closed client that does not read its file")
+        assert_idle(server, switches=10, what="half-closed clients that are owed much")
 
-    def test_clients_that_vanished_while_they_were_owed_cost_nothing_on_each(self):
-        for server in self.each("echo"):
-            before = server.descriptors()
-            for _ in range(4):
-                client = self.client(server)
-                send_until_blocked(client, 0.1)
-                client.reset()
-            wait_until(lambda: server.descriptors() <= before, 3, "all were seen to go")
-            assert_idle(server, switches=10, what="clients that vanished")
+    def check_a_half_closed_client_that_does_not_read_its_file_costs_nothing(self, poller):
+        server = self.on(poller, "serve", site())
+        client = self.client(server, receive_buffer=4096)
+        client.send("GET /big.bin HTTP/1.1\r\nHost: x\r\n\r\n" * 3)
+        client.shut()
+        time.sleep(0.2)
+        assert_idle(server, switches=10, what="a half-closed client that does not read its file")
 
-    def test_a_full_table_with_others_waiting_costs_nothing_on_each(self):
-        for server in self.each("hello", "--max-connections", "8", "--head-timeout", "60s"):
-            busy = [self.client(server) for _ in range(8)]
-            for client in busy:
-                client.send("GET / HTTP/1.1\r\n")
-            time.sleep(seconds(0.2))
-            waiting = self.client(server, timeout=10)
-            waiting.send(GET)
-            assert_idle(server, what="a full table")
-            busy[0].send("Host: x\r\nConnection: close\r\n\r\n")
-            self.assertEqual(busy[0].read().status, 200)
-            self.assertEqual(waiting.read().status, 200)
+    def check_clients_that_vanished_while_they_were_owed_cost_nothing(self, poller):
+        server = self.on(poller, "echo")
+        before = server.descriptors()
+        for _ in range(4):
+            client = self.client(server)
+            send_until_blocked(client, 0.1)
+            client.reset()
+        wait_until(lambda: server.descriptors() <= before, 3, "all were seen to go")
+        assert_idle(server, switches=10, what="clients that vanished")
 
-    # ---- select has room for 1,024 descriptors
+    def check_a_full_table_with_others_waiting_costs_nothing(self, poller):
+        server = self.on(poller, "hello", "--max-connections", "8", "--head-timeout", "60s")
+        busy = [self.client(server) for _ in range(8)]
+        for client in busy:
+            client.send("GET / HTTP/1.1\r\n")
+        time.sleep(seconds(0.2))
+        waiting = self.client(server, timeout=10)
+        waiting.send(GET)
+        assert_idle(server, what="a full table")
+        busy[0].send("Host: x\r\nConnection: close\r\n\r\n")
+        self.assertEqual(busy[0].read().status, 200)
+        self.assertEqual(waiting.read().status, 200)
+
+
+def add_test(check, poller):
+    setattr(EachPoller, f"test_{check.removeprefix('check_')}_on_{poller}", lambda self: getattr(self, check)(poller))
+
+
+for each_check in [name for name in vars(EachPoller) if name.startswith("check_")]:
+    for each_poller in POLLERS:
+        add_test(each_check, each_poller)
+
+
+class Select(E2E):
+    """It has room for 1,024 descriptors."""
 
     def test_select_takes_no_more_connections_than_there_is_room_for_says_so_once_and_serves_on(self):
         server = self.server("echo", "--workers", "1", "--poller", "select", "--idle-timeout", "60s", descriptors=4000)

@@ -245,8 +245,10 @@ static void hear(struct client *client, const uint8_t *data, size_t len)
 static bool tears(const struct client *client)
 {
     const struct script *script = &client->script;
-    return client->stream->reset_from_server && script->count > 0 && script->expects[script->count - 1].may_break &&
-           client->said == bytes_len(&script->stream);
+    const uint32_t last = script->count - 1;
+    if (!client->stream->reset_from_server || script->count == 0 || !script->expects[last].may_break)
+        return false;
+    return last == 0 || client->said > script->expects[last - 1].ends;
 }
 
 /* The server ended the connection: was everything said that had to be? */

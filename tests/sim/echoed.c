@@ -43,7 +43,8 @@ static size_t echoed_receive(struct weir_stream *stream, const void *data, size_
         sim_broken("3: client %u: %zu bytes are shown behind %zu, %zu were said", client->number, len, watch->taken, client->said);
     if (memcmp(data, bytes_at(&client->script.stream) + watch->taken, len) != 0)
         sim_broken("5: client %u: what is shown from byte %zu on is not what it said", client->number, watch->taken);
-    const size_t taken = echo.receive(stream, data, len, context);
+    const bool some = world.takes_parts && chance_one_in(&world.chance, 3);    /* what is left comes again */
+    const size_t taken = echo.receive(stream, data, some ? chance_between(&world.chance, 1, (uint32_t)len) : len, context);
     watch->taken += taken;
     return taken;
 }

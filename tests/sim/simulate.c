@@ -206,6 +206,7 @@ static void simulate(enum sim_handler handler, const uint8_t *texts, size_t text
         handler = draw_handler(c);
     const uint32_t crowd = draw_crowd(c);
     world.connections_max = chance_one_in(c, 5) ? chance_between(c, 1, SMALL_MAX) : 300;
+    world.takes_parts = chance_one_in(c, 2);
     world.descriptors_run_out = chance_one_in(c, 8);
     if (world_open(handler, chance_one_in(c, 2)) < 0)
         sim_broken("the worker does not open");

@@ -35,6 +35,7 @@ struct world {
     uint64_t timeouts;
     uint64_t failures;
     bool descriptors_run_out;      /* now and then, in this run */
+    bool takes_parts;              /* HANDLER_ECHO: now and then it takes a part of what it is shown */
     bool calm;                     /* no faults any more: each turn takes a millisecond */
 
     /* progress, for the check against turning in vain */
