@@ -11,7 +11,7 @@
 #include "require.h"
 #include "tests/core/stream_rig.h"
 
-enum { CHOICES = 6, BYTES_MAX = 8192, SPELLED = 3 };
+enum { CHOICES = 6, BYTES_MAX = 8192, SPELLED = 11 };
 
 static struct stream_rig rig;
 static size_t ends;
@@ -41,16 +41,17 @@ static size_t echo_lines(struct weir_stream *stream, const void *data, size_t le
     return stop == NULL ? 0 : weir_stream_send(stream, data, (size_t)(stop + 1 - (const char *)data));
 }
 
-/* Each byte three times, or not at all: where there is no room for three, it waits. */
+/* Each byte eleven times. How far it is with one, which may be more than there is room for at once, it keeps in mind. */
 static size_t spell(struct weir_stream *stream, const void *data, size_t len, void *context)
 {
     static char marks[SPELLED];
     const char *bytes = data;
     (void)context;
     for (size_t taken = 0; taken < len; taken++) {
-        const char three[SPELLED] = { bytes[taken], bytes[taken], bytes[taken] };
+        char copies[SPELLED];
+        memset(copies, bytes[taken], sizeof copies);
         const size_t done = stream->user == NULL ? 0 : (size_t)((char *)stream->user - marks);
-        const size_t sent = weir_stream_send(stream, three + done, SPELLED - done);
+        const size_t sent = weir_stream_send(stream, copies + done, SPELLED - done);
         stream->user = done + sent < SPELLED ? marks + done + sent : NULL;
         if (stream->user != NULL)
             return taken;

@@ -1,6 +1,7 @@
 """Requests that chance has bent, judged by weir and by h11, which shares no code with it. weir may refuse what h11 takes, for it is
 stricter; it may never take what h11 refuses, nor see another request in the same bytes."""
 
+import os
 import random
 import socket
 
@@ -116,5 +117,6 @@ class Oracle(E2E):
     def test_weir_takes_no_request_that_h11_refuses(self):
         self.compare(1, int(1500 / FACTOR))
 
-    def test_weir_takes_no_request_that_h11_refuses_by_chance(self):
-        self.compare(random.randrange(1 << 32), int(4000 / FACTOR))
+    def test_weir_takes_no_request_that_h11_refuses_in_a_longer_run(self):
+        """Another seed, for a search by hand, comes from WEIR_E2E_SEED."""
+        self.compare(int(os.environ.get("WEIR_E2E_SEED", "2")), int(4000 / FACTOR))

@@ -41,6 +41,7 @@ static struct poller_event events[8];
 enum { FENCE = 64, FENCE_BYTE = 0xa5 };
 
 static size_t held;                    /* pieces of memory */
+static size_t largest;                 /* piece that was asked for */
 static unsigned allocations, fail_at;  /* the allocation with this number, from 1, fails */
 
 void *__wrap_os_alloc(size_t size);
@@ -48,6 +49,7 @@ void *__wrap_os_alloc(size_t size)
 {
     if (++allocations == fail_at)
         return NULL;
+    largest = size > largest ? size : largest;
     char *memory = calloc(1, size + 2 * FENCE);
     ck_assert_ptr_nonnull(memory);
     memset(memory, FENCE_BYTE, FENCE);
@@ -462,6 +464,17 @@ START_TEST(a_table_of_poll_is_as_large_as_the_process_may_have_descriptors)
     end();
 }
 
+START_TEST(a_limit_of_billions_of_descriptors_asks_for_no_more_than_a_million_entries)
+{
+    begin(_i);
+    struct poller large;
+    ck_assert_int_eq(poller_open(&large, kind->backend, UINT32_MAX / 2), 0);
+    ck_assert_uint_le(largest, 1048576 * sizeof(struct pollfd) + 64);
+    ck_assert_int_eq(poller_add(&large, fds[0], OURS), 0);
+    poller_close(&large);
+    end();
+}
+
 START_TEST(what_cannot_be_done_is_told)
 {
     begin(_i);
@@ -571,6 +584,7 @@ int main(void)
     ON_EACH(a_descriptor_beyond_the_bound_is_not_added_and_nothing_is_written);
     ON_EACH(waiting_for_what_cannot_have_been_added_aborts);
     tcase_add_test(tests, a_table_of_poll_is_as_large_as_the_process_may_have_descriptors);
+    ON_EACH(a_limit_of_billions_of_descriptors_asks_for_no_more_than_a_million_entries);
     ON_EACH(what_cannot_be_done_is_told);
     ON_EACH(a_descriptor_that_was_closed_before_is_found_out);
     ON_EACH(without_memory_or_descriptors_it_does_not_open_and_holds_nothing);
