@@ -254,7 +254,9 @@ struct weir *weir_open_streams(const struct weir_options *options, const struct 
     if (s == NULL)
         return NULL;
     s->streams = *handler;
-    s = server_open(s, options, error);
+    struct weir_options without_log = *options;
+    without_log.access_log = NULL;             /* there are no requests to be logged */
+    s = server_open(s, &without_log, error);
     for (size_t i = 0; s != NULL && i < s->listener_count; i++)
         name_as_stream(&s->listeners[i]);
     return s;

@@ -18,7 +18,7 @@ enum {
     SIM_FDS_MAX = 1536,            /* more than select(2) has room for */
     SIM_FIRST_FD = 3,
     SIM_STREAMS_MAX = 4096,
-    SIM_ITEMS_MAX = SIM_FDS_MAX,
+    SIM_ITEMS_MAX = 512,
     SIM_GHOSTS_MAX = 32,
     SIM_NOTICED_MS = 200           /* so much time, lost at once, may let a limit pass that would not have */
 };
