@@ -76,6 +76,15 @@ static void count_exchanges(struct client *client, const struct conn *c, enum co
     client->exchanges += event == ON_REQUEST || event == ON_REJECT || (event == ON_TIMEOUT && from == CONN_READING);
 }
 
+/* An answer that had begun breaks off with its request, which is refused, cut, or late. */
+static bool is_broken_off(const struct conn *c, const struct client *client)
+{
+    const struct script *script = &client->script;
+    if (world.handler_kind != HANDLER_ECHO_HTTP || c->exchange == NULL || !c->exchange->abort)
+        return false;
+    return script->ending == ENDING_WILD || client->timed_out || (script->count > 0 && script->expects[script->count - 1].may_break);
+}
+
 /* What left was an answer, or it was an interim one: then no answer had been composed. */
 static void check_exchange_ends(struct client *client, enum conn_event event)
 {
@@ -86,15 +95,6 @@ static void check_exchange_ends(struct client *client, enum conn_event event)
     if (client->ended == client->exchanges)
         sim_broken("4: client %u: all answers have left, and none had been composed", client->number);
     client->ended = client->exchanges;
-}
-
-/* An answer that had begun breaks off with its request, which is refused, cut, or late. */
-static bool is_broken_off(const struct conn *c, const struct client *client)
-{
-    const struct script *script = &client->script;
-    if (world.handler_kind != HANDLER_ECHO_HTTP || c->exchange == NULL || !c->exchange->abort)
-        return false;
-    return script->ending == ENDING_WILD || client->timed_out || (script->count > 0 && script->expects[script->count - 1].may_break);
 }
 
 /* FAIL needs a reason: the client reset, or a fault struck. */
@@ -126,7 +126,7 @@ static void look_at_event(const struct conn *c, enum conn_state from, enum conn_
     sim.progress++;
     count_exchanges(client, c, from, event);
     check_share(s);
-    world.requests += event == ON_REQUEST && world.handler_kind != HANDLER_ECHO;
+    world.requests += event == ON_REQUEST && world.handler_kind != HANDLER_ECHO;     /* a plain connection has none */
     world.timeouts += event == ON_TIMEOUT && from != CONN_SHUTTING;
     world.failures += event == ON_FAIL;
     if (event == ON_TIMEOUT)

@@ -338,6 +338,7 @@ static size_t may_say(struct client *client)
     return whole;
 }
 
+/* It keeps its pace, whatever it hears before: who is echoed has with each byte that comes back a reason to say the next. */
 static void speak(struct client *client, struct chance *c)
 {
     const size_t until = may_say(client);

@@ -300,6 +300,7 @@ struct sim_fd *sim_fd_get(int fd, enum sim_fd_kind kind, const char *call);
 void sim_wake(int fd);
 void sim_poller_forget(int fd);
 uint32_t sim_stream_mask(struct sim_stream *s);
+uint32_t sim_listener_mask(const struct sim_fd *f);
 void sim_stream_close(struct sim_stream *s);
 void sim_streams_tick(void);
 void sim_refuse_backlog(int listener);

@@ -129,7 +129,7 @@ static uint32_t item_mask(const struct sim_item *item)
     if (f->kind == SIM_STREAM)
         mask = sim_stream_mask(f->stream);
     else if (f->kind == SIM_LISTENER)
-        mask = f->value == 0 ? EPOLLIN | EPOLLRDHUP | EPOLLHUP : f->backlog > 0 ? EPOLLIN : 0;     /* 0: shut down */
+        mask = sim_listener_mask(f);
     else if (f->kind == SIM_EVENTFD)
         mask = f->value > 0 ? EPOLLIN : 0;
     return mask & (item->events | always);

@@ -40,7 +40,7 @@ static short entry_mask(const struct pollfd *entry)
     if (f->kind == SIM_STREAM)
         mask = sim_stream_mask(f->stream);
     else if (f->kind == SIM_LISTENER)
-        mask = f->backlog > 0 ? POLLIN : 0;
+        mask = sim_listener_mask(f);
     else if (f->kind == SIM_EVENTFD)
         mask = POLLOUT | (f->value > 0 ? POLLIN : 0u);
     return (short)(mask & ((uint32_t)(uint16_t)entry->events | POLLERR | POLLHUP));

@@ -310,6 +310,14 @@ int os_listen(int fd, int backlog)
     return 0;
 }
 
+/* One that was shut down (its port is 0) is to TCP a socket that is not connected: nobody comes, and whoever waits is told. */
+uint32_t sim_listener_mask(const struct sim_fd *f)
+{
+    if (f->value == 0)
+        return EPOLLOUT | EPOLLHUP;
+    return f->backlog > 0 ? EPOLLIN : 0;
+}
+
 void os_listen_stop(int fd)
 {
     sim_enter();

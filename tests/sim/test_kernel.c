@@ -194,6 +194,19 @@ static void select_tells_for_as_long_as_it_is_so_and_knows_closed_descriptors(vo
     sim_halt();
 }
 
+static void a_listener_that_was_shut_down_says_so_and_accepts_nobody(void)
+{
+    boot();
+    struct sockaddr_storage peer;
+    const int listener = listener_make(), epoll = os_epoll_create();
+    EXPECT(os_epoll_ctl(epoll, EPOLL_CTL_ADD, listener, EPOLLIN, 7) == 0);
+    EXPECT(polled(listener, POLLIN) == 0 && selected(listener, POLLIN) == 0);
+    os_listen_stop(listener);
+    EXPECT(told(epoll) == EPOLLHUP && polled(listener, POLLIN) == POLLHUP && selected(listener, POLLIN) == POLLIN);
+    EXPECT(os_accept(listener, &peer) == -EINVAL);
+    sim_halt();
+}
+
 static void poll_and_select_let_time_pass_and_are_interrupted(void)
 {
     struct sim_stream *s = connection();
@@ -583,6 +596,7 @@ static const struct sim_case cases[] = {
     CASE(poll_tells_for_as_long_as_it_is_so),
     CASE(poll_tells_of_errors_and_of_closed_descriptors_unasked),
     CASE(select_tells_for_as_long_as_it_is_so_and_knows_closed_descriptors),
+    CASE(a_listener_that_was_shut_down_says_so_and_accepts_nobody),
     CASE(poll_and_select_let_time_pass_and_are_interrupted),
     CASE(a_descriptor_that_no_set_has_room_for_is_caught),
     CASE(what_poll_and_select_are_asked_is_looked_at),
