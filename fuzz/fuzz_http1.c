@@ -58,19 +58,25 @@ static void fail(const char *what)
     abort();
 }
 
-/* A refused request is shown as far as it came. */
+/* A refused request is shown as far as it came, and how much left of an answer that is cut is a matter of time. */
 static bool is_same_record(const struct rig_record *a, const struct rig_record *b, bool is_refused)
 {
-    return a->status == b->status && a->body_sent == b->body_sent && strcmp(a->referer, b->referer) == 0 &&
+    return a->status == b->status && (whole.cut || a->body_sent == b->body_sent) && strcmp(a->referer, b->referer) == 0 &&
            strcmp(a->user_agent, b->user_agent) == 0 && strncmp(a->line, b->line, is_refused ? strlen(b->line) : RIG_TEXT) == 0;
 }
 
 static void compare(void)
 {
-    if (whole.conn.state != cut.conn.state || whole.requests != cut.requests || whole.refused != cut.refused)
+    char *plain[] = { malloc(whole.sent_len + 1), malloc(cut.sent_len + 1) };
+    if (plain[0] == NULL || plain[1] == NULL)
+        abort();
+    const size_t len = rig_plain(&whole, plain[0]);
+    if (whole.cut != cut.cut || whole.conn.state != cut.conn.state || whole.requests != cut.requests || whole.refused != cut.refused)
         fail("another end");
-    if (whole.sent_len != cut.sent_len || (whole.sent_len > 0 && memcmp(whole.sent, cut.sent, whole.sent_len) != 0))
+    if (rig_plain(&cut, plain[1]) != len || memcmp(plain[0], plain[1], len) != 0)
         fail("other answers");
+    free(plain[0]);
+    free(plain[1]);
     if (whole.record_count != cut.record_count)
         fail("not as many records");
     for (size_t i = 0; i < whole.record_count; i++)

@@ -12,6 +12,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     const size_t told = (size_t)data[0] << 8 | data[1];
     const size_t len = told < size - 2 ? told : size - 2;
-    world_simulate_script(data + 2, len, data + 2 + len, size - 2 - len);
+    world_simulate_script(HANDLER_COUNT, data + 2, len, data + 2 + len, size - 2 - len);
     return 0;
 }

@@ -59,7 +59,7 @@ size_t weir_peer_text(const struct weir_peer *peer, char text[WEIR_PEER_TEXT_SIZ
 struct weir_options {
     const char *const *listen;      /* `127.0.0.1:8080`, `[::1]:8080`, `:8080` (all addresses of both families), `unix:PATH`; port 0: any */
     size_t listen_count;            /* 0: 127.0.0.1:8080 alone */
-    const char *poller;             /* "epoll" */
+    const char *poller;             /* "epoll"; or "poll", or "select", for which there is room for 1,024 descriptors */
     const char *access_log;         /* NULL: none; "-": standard output; else a file, appended to */
     const char *name;               /* stands before each line on standard error; "weir" */
     uint32_t workers;               /* 0: one for each CPU that the process may use; at most 256 */
@@ -79,6 +79,7 @@ struct weir_options {
     uint32_t drain_timeout;         /* after weir_stop(): 10 s for exchanges in flight */
     uint32_t rate_min;              /* bytes a second: 500 */
     uint32_t linger_max;            /* bytes dropped in a lingering close: 256 KiB */
+    uint32_t buffer_max;            /* bytes in memory for each plain connection (weir_open_streams()), half in, half out: 64 KiB, at least 4 KiB */
 };
 
 struct weir_options weir_defaults(void);
@@ -151,6 +152,18 @@ struct weir_response {
  * break the head (a control character, a name that is no token) makes the answer a 500, and so does a status out of range. */
 void weir_respond(struct weir_request *request, const struct weir_response *response);
 
+/* Begins an answer whose content comes in pieces, while the request's own content may still be coming: in head(), piece() or answer().
+ * `response` gives status and fields; `length` is the length of the content, or UINT64_MAX where it is not known yet: it is then sent in
+ * chunks, to HTTP/1.0 until the close. body, data, fd and release are not looked at. */
+void weir_respond_begin(struct weir_request *request, const struct weir_response *response);
+
+/* More of the content, copied. Returns how many bytes it took: all, where there are not more than piece() was just given, else as many as
+ * there is room for. While the client does not read, nothing more of the request is received. */
+size_t weir_respond_piece(struct weir_request *request, const void *data, size_t len);
+
+/* The content is complete: in answer(). Where it is not as long as was announced, or this is not called, the connection is cut. */
+void weir_respond_end(struct weir_request *request);
+
 /* A request that will be answered later. Plain data: it may be copied, and given to another thread. */
 struct weir_ticket {
     uint64_t connection;
@@ -183,7 +196,8 @@ struct weir_handler {
     /* A piece of the content, at least one byte, in order; borrowed for the call. Needed for WEIR_BODY_PIECES. */
     void (*piece)(struct weir_request *request, const void *data, size_t len, void *context);
 
-    /* The request is complete: calls weir_respond(), or weir_defer(), before it returns; a 500 is sent where it does neither. Needed. */
+    /* The request is complete: calls weir_respond(), weir_respond_end() or weir_defer() before it returns; a 500 is sent where it does none of
+     * these. Needed. */
     void (*answer)(struct weir_request *request, void *context);
 
     /* The last call for a request for which `user` is not NULL: answered, or its connection ended before. NULL: nothing to do. */
@@ -192,6 +206,35 @@ struct weir_handler {
     void *context;
 };
 
+/* ------------------------------------------------------------------ protocols of one's own */
+
+/* A plain connection, for a protocol that is not HTTP: echo, a line protocol. A view of it is valid while the handler's function runs. */
+struct weir_stream {
+    const struct weir_peer *peer;
+    uint32_t worker;                /* 0 to the count of workers - 1 */
+    void *user;                     /* the handler's own: NULL at first, kept until end() */
+};
+
+/* Whoever answers on plain connections. When the peer shuts its side, what is owed is sent, and the connection closes. */
+struct weir_stream_handler {
+    /* Bytes came: `data` holds all that was not taken before. Answers with weir_stream_send() and returns how many of the bytes it took. The
+     * rest comes again: at once where room for an answer was short, else with more behind it; an incomplete message keeps the limit
+     * head_timeout, and one that fills the buffer ends the connection. While the peer does not read, nothing more is received from it. Needed. */
+    size_t (*receive)(struct weir_stream *stream, const void *data, size_t len, void *context);
+
+    /* The connection has ended, and `user` is not NULL. NULL: nothing to do. */
+    void (*end)(struct weir_stream *stream, void *context);
+
+    void *context;
+};
+
+/* Sends a copy of the data, after what was sent before. Returns how many bytes it took: all, or as many as there is room for. In receive(), each
+ * call of which finds room for an eighth of buffer_max. */
+size_t weir_stream_send(struct weir_stream *stream, const void *data, size_t len);
+
+/* Closes the connection when what was sent has left. In receive(). */
+void weir_stream_close(struct weir_stream *stream);
+
 /* ------------------------------------------------------------------ servers */
 
 struct weir;
@@ -199,6 +242,9 @@ struct weir;
 /* Binds and listens; serves nothing before weir_run() or weir_turn(). `handler` is copied. NULL on failure, and then `error` says in one
  * line what went wrong and what would be right. */
 struct weir *weir_open(const struct weir_options *options, const struct weir_handler *handler, char error[WEIR_ERROR_SIZE]);
+
+/* The same for plain connections. options.buffer_max bounds the memory of each; the options for HTTP are not looked at. */
+struct weir *weir_open_streams(const struct weir_options *options, const struct weir_stream_handler *handler, char error[WEIR_ERROR_SIZE]);
 
 /* Serves until weir_stop() and the end of the drain. 0, or a negated errno where the threads could not be started. */
 int weir_run(struct weir *server);
@@ -210,8 +256,8 @@ void weir_stop(struct weir *server);
 /* Releases everything. Not while weir_run() or weir_turn() runs. NULL does nothing. */
 void weir_close(struct weir *server);
 
-/* Where it listens, the real port in place of 0: "http://127.0.0.1:8080/", "unix:/run/weir"; NULL from `index` = the count of addresses on.
- * Lives as long as `server`. */
+/* Where it listens, the real port in place of 0: "http://127.0.0.1:8080/", "tcp://127.0.0.1:8080", "unix:/run/weir"; NULL from `index` = the
+ * count of addresses on. Lives as long as `server`. */
 const char *weir_address(const struct weir *server, size_t index);
 
 /* Has `call(argument)` run on the thread of a worker, soon, in the order of posting; what has not run when the server is closed runs in
@@ -226,9 +272,9 @@ struct weir_request *weir_claim(struct weir *server, struct weir_ticket ticket);
  * stays in use on failure. */
 int weir_reopen_log(struct weir *server);
 
-/* For a loop that the application owns (options.workers = 1): weir_fd() becomes readable when there is work, or wait at most
- * weir_wait_ms() milliseconds (-1: no limit); then weir_turn() does it, and never blocks. weir_turn() returns false once a drain has ended. The
- * application ignores SIGPIPE. */
+/* For a loop that the application owns (options.workers = 1): weir_fd() becomes readable when there is work, or wait at most weir_wait_ms()
+ * milliseconds (-1: no limit); then weir_turn() does it, and never blocks. weir_turn() returns false once a drain has ended. Only epoll has such
+ * a descriptor: with another poller weir_fd() is -1. The application ignores SIGPIPE. */
 int weir_fd(const struct weir *server);
 int weir_wait_ms(const struct weir *server);
 bool weir_turn(struct weir *server);

@@ -54,9 +54,10 @@ configure_and_build() {
         ninja -C "$folder" -j "$jobs" -k 0 ${only:+"$only"}
 }
 
-# tests BUILD OPTION...: the tests of a build that ctest's options choose.
+# tests BUILD OPTION...: the tests of a build that ctest's options choose. On a busy machine one may take longer than it allows for: what fails
+# has one more try, which its log shows.
 tests() {
-    ctest --test-dir "$out/$1" --verbose --no-tests=error -j "$jobs" "${@:2}"
+    ctest --test-dir "$out/$1" --verbose --no-tests=error --repeat until-pass:2 -j "$jobs" "${@:2}"
 }
 
 # has PATTERN...: is there any such file?

@@ -11,6 +11,15 @@ function tally(key, good, bad) { passed[key] += good; failed[key] += bad; told[k
         line = substr(line, RLENGTH + 1)
     }
 }
+# ctest begins a test, maybe for the second time: only the last counts
+match(line, /^ *Start +[0-9]+: /) {
+    key = line
+    sub(/^ *Start +/, "", key)
+    sub(/:.*/, "", key)
+    delete told[key]
+    passed[key] = failed[key] = 0
+    next
+}
 line ~ /^[0-9]+%: Checks: [0-9]+, Failures: [0-9]+, Errors: [0-9]+$/ {
     split(line, number, /[^0-9]+/)
     bad = number[3] + number[4]

@@ -1,4 +1,4 @@
-/* The program: a thin face over the library, of which it uses the public header and the two handlers. */
+/* The program: a thin face over the library, of which it uses the public header and the handlers. */
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cli/options.h"
+#include "handler/echo.h"
 #include "handler/hello.h"
 #include "handler/static.h"
 #include "weir.h"
@@ -130,19 +131,17 @@ static int fail(const char *error)
 /* One line for each address, flushed: whoever started weir waits for them. */
 static void say_ready(const struct weir *server, const struct cli_options *options)
 {
+    static const char *const doing[] = { [CLI_SERVE] = "serving ", [CLI_HELLO] = "hello", [CLI_ECHO] = "echo", [CLI_ECHO_HTTP] = "echo" };
+    const char *const dir = options->command == CLI_SERVE ? options->dir : "";
     const char *address;
     for (size_t i = 0; (address = weir_address(server, i)) != NULL; i++)
-        if (options->command == CLI_SERVE)
-            printf("weir: serving %s on %s\n", options->dir, address);
-        else
-            printf("weir: hello on %s\n", address);
+        printf("weir: %s%s on %s\n", doing[options->command], dir, address);
     fflush(stdout);
 }
 
-static int serve(const struct cli_options *options, const struct weir_handler *handler)
+/* Runs a server that was opened, or says why it was not, and closes it. */
+static int run_server(struct weir *server, const struct cli_options *options, const char *error)
 {
-    char error[WEIR_ERROR_SIZE];
-    struct weir *const server = weir_open(&options->weir, handler, error);
     if (server == NULL)
         return fail(error);
     int status = EXIT_OK;
@@ -160,10 +159,16 @@ static int serve(const struct cli_options *options, const struct weir_handler *h
     return status;
 }
 
-static int run_hello(const struct cli_options *options)
+static int run_http(const struct cli_options *options, struct weir_handler handler)
 {
-    const struct weir_handler handler = hello_handler();
-    return serve(options, &handler);
+    char error[WEIR_ERROR_SIZE];
+    return run_server(weir_open(&options->weir, &handler, error), options, error);
+}
+
+static int run_streams(const struct cli_options *options, struct weir_stream_handler handler)
+{
+    char error[WEIR_ERROR_SIZE];
+    return run_server(weir_open_streams(&options->weir, &handler, error), options, error);
 }
 
 static int run_serve(const struct cli_options *options)
@@ -178,9 +183,21 @@ static int run_serve(const struct cli_options *options)
     };
     if (static_files_open(&files, &files_options, &handler, error) < 0)
         return fail(error);
-    const int status = serve(options, &handler);
+    const int status = run_http(options, handler);
     static_files_close(files);
     return status;
+}
+
+static int run(const struct cli_options *options)
+{
+    switch (options->command) {
+    case CLI_SERVE: return run_serve(options);
+    case CLI_HELLO: return run_http(options, hello_handler());
+    case CLI_ECHO: return run_streams(options, echo_stream_handler());
+    case CLI_ECHO_HTTP: return run_http(options, echo_http_handler());
+    case CLI_ANY: break;               /* only with CLI_HELP, CLI_VERSION and CLI_WRONG */
+    }
+    return EXIT_USAGE;
 }
 
 static int print_help(enum cli_command command)
@@ -214,5 +231,5 @@ int main(int argc, char *argv[])
     }
     signals_prepare();
     raise_descriptor_limit();
-    return options.command == CLI_SERVE ? run_serve(&options) : run_hello(&options);
+    return run(&options);
 }

@@ -10,7 +10,12 @@
 
 /* ---- the table ---- */
 
-enum { FOR_SERVE = 1 << CLI_SERVE, FOR_HELLO = 1 << CLI_HELLO, FOR_ALL = FOR_SERVE | FOR_HELLO };
+enum {
+    FOR_SERVE = 1 << CLI_SERVE,
+    FOR_ECHO = 1 << CLI_ECHO,
+    FOR_HTTP = FOR_SERVE | 1 << CLI_HELLO | 1 << CLI_ECHO_HTTP,
+    FOR_ALL = FOR_HTTP | FOR_ECHO
+};
 
 #define TIME_MAX UINT64_C(2073600000)      /* 24 days in ms: the bound that weir.h names */
 
@@ -23,6 +28,7 @@ enum value_kind {
     VALUE_LISTEN,              /* one more address */
     VALUE_POLLER,
     VALUE_LOG,
+    VALUE_HTTP,                /* echo becomes echo --http */
     VALUE_HELP
 };
 
@@ -51,21 +57,27 @@ static const struct option server_options[] = {
     { "--listen", "ADDR", VALUE_LISTEN, FOR_ALL, 0, 0, 0, "127.0.0.1:8080",
       "127.0.0.1:8080, [::1]:8080, :8080 (all addresses)\nor unix:PATH; port 0 takes a free one; may be\ngiven again" },
     { "--workers", "N", VALUE_COUNT, FOR_ALL, AT(weir.workers), 1, 256, "one for each CPU", "threads" },
-    { "--poller", "NAME", VALUE_POLLER, FOR_ALL, 0, 0, 0, "epoll", "how readiness is learned: epoll" },
-    { "--access-log", "PATH", VALUE_LOG, FOR_ALL, 0, 0, 0, "- on a terminal, else off",
+    { "--poller", "NAME", VALUE_POLLER, FOR_ALL, 0, 0, 0, "epoll", "how readiness is learned: epoll, poll or select" },
+    { "--access-log", "PATH", VALUE_LOG, FOR_HTTP, 0, 0, 0, "- on a terminal, else off",
       "a file to append to, - for standard output, or\noff; SIGHUP opens the file anew" },
-    { "--no-server-header", NULL, VALUE_NONE, FOR_ALL, AT(weir.server_field), false, 0, "", "leave out the field `Server: weir`" },
+    { "--no-server-header", NULL, VALUE_NONE, FOR_HTTP, AT(weir.server_field), false, 0, "", "leave out the field `Server: weir`" },
 };
 
 static const struct option file_options[] = {
     { "--dot-files", NULL, VALUE_NONE, FOR_SERVE, AT(dot_files), true, 0, "", "serve names that begin with a dot, too" },
 };
 
+static const struct option echo_options[] = {
+    { "--http", NULL, VALUE_HTTP, FOR_ECHO | 1 << CLI_ECHO_HTTP, 0, 0, 0, "", "speak HTTP: a request gets its own body back" },
+};
+
 static const struct option size_options[] = {
-    { "--max-line", "BYTES", VALUE_BYTES, FOR_ALL, AT(weir.line_max), 64, 65535, NULL, "request line, else 414" },
-    { "--max-head", "BYTES", VALUE_BYTES, FOR_ALL, AT(weir.head_max), 128, 65535, NULL, "whole head of a request, else 431" },
-    { "--max-fields", "N", VALUE_COUNT, FOR_ALL, AT(weir.fields_max), 1, 200, NULL, "fields of a request, else 431" },
-    { "--max-body", "BYTES", VALUE_BYTES_WIDE, FOR_ALL, AT(weir.body_max), 0, INT64_MAX, NULL, "body of a request, else 413" },
+    { "--max-line", "BYTES", VALUE_BYTES, FOR_HTTP, AT(weir.line_max), 64, 65535, NULL, "request line, else 414" },
+    { "--max-head", "BYTES", VALUE_BYTES, FOR_HTTP, AT(weir.head_max), 128, 65535, NULL, "whole head of a request, else 431" },
+    { "--max-fields", "N", VALUE_COUNT, FOR_HTTP, AT(weir.fields_max), 1, 200, NULL, "fields of a request, else 431" },
+    { "--max-body", "BYTES", VALUE_BYTES_WIDE, FOR_HTTP, AT(weir.body_max), 0, INT64_MAX, NULL, "body of a request, else 413" },
+    { "--max-buffer", "BYTES", VALUE_BYTES, FOR_ECHO, AT(weir.buffer_max), 4096, 1 << 30, NULL,
+      "in memory for each plain connection, half in, half\nout" },
     { "--max-connections", "N", VALUE_COUNT, FOR_ALL, AT(weir.connections_max), 1, 100000000, "what descriptors allow",
       "at once; over it the longest-idle one gives way" },
     { "--max-linger", "BYTES", VALUE_BYTES, FOR_ALL, AT(weir.linger_max), 0, UINT32_MAX, NULL,
@@ -73,15 +85,15 @@ static const struct option size_options[] = {
 };
 
 static const struct option time_options[] = {
-    { "--head-timeout", "TIME", VALUE_TIME, FOR_ALL, AT(weir.head_timeout), 1, TIME_MAX, NULL,
+    { "--head-timeout", "TIME", VALUE_TIME, FOR_HTTP, AT(weir.head_timeout), 1, TIME_MAX, NULL,
       "for a whole head from its first byte, else 408" },
-    { "--body-timeout", "TIME", VALUE_TIME, FOR_ALL, AT(weir.body_timeout), 1, TIME_MAX, NULL,
+    { "--body-timeout", "TIME", VALUE_TIME, FOR_HTTP, AT(weir.body_timeout), 1, TIME_MAX, NULL,
       "for a whole body, longer while it comes at\n--min-rate, else 408" },
     { "--send-timeout", "TIME", VALUE_TIME, FOR_ALL, AT(weir.send_timeout), 1, TIME_MAX, NULL,
       "without progress, or below --min-rate, else reset" },
     { "--min-rate", "BYTES", VALUE_BYTES, FOR_ALL, AT(weir.rate_min), 0, UINT32_MAX, NULL, "a second, of bodies and answers" },
     { "--idle-timeout", "TIME", VALUE_TIME, FOR_ALL, AT(weir.idle_timeout), 0, TIME_MAX, NULL,
-      "between requests, then close; 0 is no limit" },
+      "a connection with nothing to do, then close; 0 is\nno limit" },
     { "--linger-timeout", "TIME", VALUE_TIME, FOR_ALL, AT(weir.linger_timeout), 1, TIME_MAX, NULL,
       "for a client to close after our side was shut" },
     { "--drain-timeout", "TIME", VALUE_TIME, FOR_ALL, AT(weir.drain_timeout), 0, TIME_MAX, NULL,
@@ -96,13 +108,14 @@ static const struct option other_options[] = {
 static const struct option_group groups[] = {
     { "Server", server_options, COUNT(server_options) },
     { "Files", file_options, COUNT(file_options) },
+    { "Echo", echo_options, COUNT(echo_options) },
     { "Limits of size (BYTES: 8192, 8k, 1m)", size_options, COUNT(size_options) },
     { "Limits of time (TIME: 10, 10s, 250ms, 2m, 1h)", time_options, COUNT(time_options) },
     { "Other", other_options, COUNT(other_options) },
 };
 
 struct command {
-    const char *name;
+    const char *name;          /* as one types it */
     const char *operands;      /* what may follow the name */
     const char *help;
     const char *first_line;    /* of its help */
@@ -112,7 +125,22 @@ static const struct command commands[] = {
     [CLI_ANY] = { "", "COMMAND", "", "a connection engine and an HTTP/1.1 server" },
     [CLI_SERVE] = { "serve", "[DIR]", "serve the files below DIR (default: .)", "serves the files below DIR over HTTP/1.1" },
     [CLI_HELLO] = { "hello", "", "answer every request with `Hello, world!`", "answers every request with `Hello, world!`" },
+    [CLI_ECHO] = { "echo", "", "send every byte back, over plain TCP", "sends every byte back, over plain TCP" },
+    [CLI_ECHO_HTTP] = { "echo --http", "", "answer every request with its own body", "answers every request with its own body" },
 };
+
+#define COMMANDS_TYPED CLI_ECHO_HTTP       /* those before this one are a word; this one is chosen by an option */
+
+/* What a command starts from. Echo is as plain TCP servers are: it takes whatever comes, and lets go of who is silent. */
+static struct weir_options command_defaults(enum cli_command command)
+{
+    struct weir_options options = weir_defaults();
+    if (command == CLI_ECHO || command == CLI_ECHO_HTTP) {
+        options.idle_timeout = 20000;
+        options.body_max = UINT64_MAX;
+    }
+    return options;
+}
 
 /* Suffixes of sizes and times, longest first where one is the end of another. */
 struct unit {
@@ -144,6 +172,7 @@ static const struct number_kind number_kinds[] = {
 struct parse {
     struct cli_options *out;
     const char *option;        /* as given: "--listen" */
+    const char *missed[COUNT(commands)];       /* by command: the first option given that it does not have, or NULL */
     char *error;
 };
 
@@ -255,8 +284,8 @@ static enum cli_verdict take_listen(struct parse *p, const struct option *option
 static enum cli_verdict take_poller(struct parse *p, const struct option *option, const char *text)
 {
     (void)option;
-    if (strcmp(text, "epoll") != 0)
-        return wrong(p, "%s %.60s: must be epoll", p->option, text);
+    if (strcmp(text, "epoll") != 0 && strcmp(text, "poll") != 0 && strcmp(text, "select") != 0)
+        return wrong(p, "%s %.60s: must be epoll, poll or select", p->option, text);
     p->out->weir.poller = text;
     return CLI_RUN;
 }
@@ -278,6 +307,15 @@ static enum cli_verdict take_flag(struct parse *p, const struct option *option, 
     return CLI_RUN;
 }
 
+static enum cli_verdict take_http(struct parse *p, const struct option *option, const char *text)
+{
+    (void)option;
+    (void)text;
+    if (p->out->command == CLI_ECHO)
+        p->out->command = CLI_ECHO_HTTP;
+    return CLI_RUN;
+}
+
 static enum cli_verdict take_help(struct parse *p, const struct option *option, const char *text)
 {
     (void)p;
@@ -290,7 +328,8 @@ typedef enum cli_verdict take_function(struct parse *p, const struct option *opt
 static take_function *const takers[] = {
     [VALUE_NONE] = take_flag,        [VALUE_COUNT] = take_number, [VALUE_BYTES] = take_number,
     [VALUE_BYTES_WIDE] = take_number, [VALUE_TIME] = take_number,  [VALUE_LISTEN] = take_listen,
-    [VALUE_POLLER] = take_poller,    [VALUE_LOG] = take_log,      [VALUE_HELP] = take_help,
+    [VALUE_POLLER] = take_poller,    [VALUE_LOG] = take_log,      [VALUE_HTTP] = take_http,
+    [VALUE_HELP] = take_help,
 };
 
 /* ---- words ---- */
@@ -335,8 +374,9 @@ static enum cli_verdict take_option(struct parse *p, int argc, char *const argv[
     if (option == NULL)
         return unknown_option(p, word, len);
     p->option = option->name;
-    if ((option->commands & 1u << p->out->command) == 0)
-        return wrong(p, "%s: not an option of `weir %s`", p->option, commands[p->out->command].name);
+    for (unsigned i = 0; i < COUNT(commands); i++)
+        if ((option->commands & 1u << i) == 0 && p->missed[i] == NULL)
+            p->missed[i] = option->name;
     if (option->value == NULL && text != NULL)
         return wrong(p, "%.60s: takes no value", word);
     if (option->value != NULL && text == NULL) {
@@ -366,10 +406,10 @@ static enum cli_verdict take_operand(struct parse *p, const char *word, bool *ta
 static enum cli_verdict take_command(struct parse *p, int argc, char *const argv[])
 {
     if (argc < 2)
-        return wrong(p, "a command is missing: `weir serve [DIR]` or `weir hello`; `weir --help` tells more");
+        return wrong(p, "a command is missing: `weir serve [DIR]`, `weir hello` or `weir echo`; `weir --help` tells more");
     const char *const word = argv[1];
     const char *near = NULL;
-    for (size_t i = CLI_SERVE; i < COUNT(commands); i++) {
+    for (size_t i = CLI_SERVE; i < COMMANDS_TYPED; i++) {
         if (strcmp(word, commands[i].name) == 0) {
             p->out->command = (enum cli_command)i;
             return CLI_RUN;
@@ -385,13 +425,16 @@ static enum cli_verdict take_command(struct parse *p, int argc, char *const argv
         return wrong(p, "%.60s: the command comes first, as in `weir serve %.60s`", word, word);
     if (near != NULL)
         return wrong(p, "%.60s: no such command; did you mean %s?", word, near);
-    return wrong(p, "%.60s: no such command; there are serve and hello", word);
+    return wrong(p, "%.60s: no such command; there are serve, hello and echo", word);
 }
 
-/* Relations between options that no single one of them can see. */
+/* Relations between options that no single one of them can see; with --http, wherever it stands, echo has other ones. */
 static enum cli_verdict check_together(struct parse *p)
 {
     const struct weir_options *weir = &p->out->weir;
+    const enum cli_command command = p->out->command;
+    if (p->missed[command] != NULL)
+        return wrong(p, "%s: not an option of `weir %s`", p->missed[command], commands[command].name);
     if (weir->line_max > weir->head_max)
         return wrong(p, "--max-line %u: must be at most --max-head, which is %u", weir->line_max, weir->head_max);
     return CLI_RUN;
@@ -399,10 +442,11 @@ static enum cli_verdict check_together(struct parse *p)
 
 enum cli_verdict options_parse(struct cli_options *out, int argc, char *const argv[], bool on_terminal, char error[CLI_ERROR_SIZE])
 {
-    *out = (struct cli_options){ .dir = ".", .weir = weir_defaults() };
-    out->weir.access_log = on_terminal ? "-" : NULL;
+    *out = (struct cli_options){ .dir = "." };
     struct parse p = { .out = out, .error = error };
     enum cli_verdict verdict = take_command(&p, argc, argv);
+    out->weir = command_defaults(out->command);
+    out->weir.access_log = on_terminal ? "-" : NULL;
     bool operand_taken = false;
     bool options_end = false;
     for (int at = 2; at < argc && verdict == CLI_RUN; at++) {
@@ -416,6 +460,8 @@ enum cli_verdict options_parse(struct cli_options *out, int argc, char *const ar
     }
     if (out->weir.listen_count > 0)
         out->weir.listen = out->listen;
+    if (out->command == CLI_ECHO)
+        out->weir.access_log = NULL;           /* plain TCP has nothing that it could tell */
     return verdict == CLI_RUN ? check_together(&p) : verdict;
 }
 
@@ -441,31 +487,43 @@ static void text_add(struct text *t, const char *format, ...)
     t->len += (size_t)len;
 }
 
-/* The default of an option, as the user would write it. */
-static void default_show(const struct option *option, char *text, size_t size)
+/* What a number is for `command` where nothing is said. */
+static uint64_t default_of(const struct option *option, enum cli_command command)
 {
-    const struct cli_options defaults = { .weir = weir_defaults() };
+    const struct cli_options defaults = { .weir = command_defaults(command) };
     const char *const where = (const char *)&defaults + option->where;
-    uint64_t value = 0;
+    if (option->kind == VALUE_BYTES_WIDE) {
+        uint64_t wide;
+        memcpy(&wide, where, sizeof(wide));
+        return wide;
+    }
+    uint32_t narrow;
+    memcpy(&narrow, where, sizeof(narrow));
+    return narrow;
+}
+
+/* The default of an option, as the user would write it; in the help of all, that of echo, too, where it is another one. */
+static void default_show(const struct option *option, enum cli_command command, struct text *t)
+{
+    char number[32];
     if (option->fallback != NULL) {
-        snprintf(text, size, "%s", option->fallback);
+        text_add(t, "%s", option->fallback);
         return;
     }
-    if (option->kind == VALUE_BYTES_WIDE) {
-        memcpy(&value, where, sizeof(value));
-    } else {
-        uint32_t narrow;
-        memcpy(&narrow, where, sizeof(narrow));
-        value = narrow;
-    }
-    number_show(&number_kinds[option->kind], value, text, size);
+    const uint64_t value = default_of(option, command), echo = default_of(option, CLI_ECHO_HTTP);
+    number_show(&number_kinds[option->kind], value, number, sizeof(number));
+    text_add(t, "%s", value == UINT64_MAX ? "no limit" : number);
+    if (command != CLI_ANY || value == echo)
+        return;
+    number_show(&number_kinds[option->kind], echo, number, sizeof(number));
+    text_add(t, "; echo: %s", echo == UINT64_MAX ? "no limit" : number);
 }
 
 /* One option: its name at the left, at the right the lines of its help and its default in brackets. */
-static void help_option(struct text *t, const struct option *option)
+static void help_option(struct text *t, const struct option *option, enum cli_command command)
 {
     char shown[64];
-    default_show(option, shown, sizeof(shown));
+    default_show(option, command, &(struct text){ shown, sizeof(shown), 0 });
     const size_t begin = t->len;
     text_add(t, "  %s%s%s", option->name, option->value == NULL ? "" : " ", option->value == NULL ? "" : option->value);
     text_add(t, "%*s", (int)(HELP_INDENT - (t->len - begin)), "");
@@ -484,8 +542,9 @@ static void help_option(struct text *t, const struct option *option)
         text_add(t, "\n%*s[%s]\n", HELP_INDENT, "", shown);
 }
 
-static void help_group(struct text *t, const struct option_group *group, unsigned wanted)
+static void help_group(struct text *t, const struct option_group *group, enum cli_command command)
 {
+    const unsigned wanted = command == CLI_ANY ? FOR_ALL : 1u << command;
     bool titled = false;
     for (size_t i = 0; i < group->count; i++) {
         if ((group->options[i].commands & wanted) == 0)
@@ -493,8 +552,15 @@ static void help_group(struct text *t, const struct option_group *group, unsigne
         if (!titled)
             text_add(t, "\n%s\n", group->title);
         titled = true;
-        help_option(t, &group->options[i]);
+        help_option(t, &group->options[i], command);
     }
+}
+
+/* Blanks behind a command and its operands, so that all are as wide as the widest. */
+static int command_padding(const struct command *command)
+{
+    const size_t width = strlen(command->name) + (command->operands[0] != '\0') + strlen(command->operands);
+    return (int)(strlen(commands[CLI_ECHO_HTTP].name) - width);
 }
 
 size_t options_help(enum cli_command command, char *out, size_t size)
@@ -503,9 +569,9 @@ size_t options_help(enum cli_command command, char *out, size_t size)
     text_add(&t, "weir %s: %s\n\n", WEIR_VERSION, commands[command].first_line);
     for (size_t i = CLI_SERVE; i < COUNT(commands); i++)
         if (command == CLI_ANY || command == i)
-            text_add(&t, "  weir %s %-5s [OPTION]...    %s\n", commands[i].name, commands[i].operands, commands[i].help);
-    const unsigned wanted = command == CLI_ANY ? FOR_ALL : 1u << command;
+            text_add(&t, "  weir %s%s%s%*s [OPTION]...    %s\n", commands[i].name, commands[i].operands[0] != '\0' ? " " : "",
+                     commands[i].operands, command_padding(&commands[i]), "", commands[i].help);
     for (size_t g = 0; g < COUNT(groups); g++)
-        help_group(&t, &groups[g], wanted);
+        help_group(&t, &groups[g], command);
     return t.len;
 }

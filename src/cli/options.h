@@ -23,7 +23,9 @@ enum cli_verdict {
 enum cli_command {
     CLI_ANY,                   /* none was named: only with CLI_HELP, CLI_VERSION and CLI_WRONG */
     CLI_SERVE,
-    CLI_HELLO
+    CLI_HELLO,
+    CLI_ECHO,                  /* plain TCP */
+    CLI_ECHO_HTTP              /* echo, with --http */
 };
 
 /* Not to be copied: `weir.listen` points to `listen` in here. Text is borrowed from argv. */
@@ -35,9 +37,9 @@ struct cli_options {
     const char *listen[CLI_LISTEN_MAX];
 };
 
-/* Reads argv[1] to argv[argc - 1] into `*out`, which starts from weir_defaults(). `on_terminal`: standard output is a terminal, and then the
- * access log goes there where nothing else is said. `error` is written on CLI_WRONG alone: one line without control characters and
- * without a final newline. */
+/* Reads argv[1] to argv[argc - 1] into `*out`, which starts from weir_defaults(), but that echo lets a connection be idle for 20 s and takes a
+ * body of any size. `on_terminal`: standard output is a terminal, and then the access log goes there where nothing else is said. `error` is
+ * written on CLI_WRONG alone: one line without control characters and without a final newline. */
 __attribute__((warn_unused_result))
 enum cli_verdict options_parse(struct cli_options *out, int argc, char *const argv[], bool on_terminal, char error[CLI_ERROR_SIZE]);
 

@@ -34,6 +34,7 @@ enum conn_ready {
 #define CONN_NOWHERE UINT32_MAX
 
 struct conn {
+    void *user;                    /* the protocol's own, kept between working sets; NULL: nothing */
     struct exchange *exchange;     /* the working set of a busy connection; NULL while it waits for its next message, in SHUTTING and CLOSED */
     uint64_t deadline;             /* of `limit`, on the worker's clock (ms); valid while limit != LIMIT_NONE */
     int fd;                        /* valid in every state but CLOSED, where it is -1 */

@@ -43,6 +43,7 @@ struct exchange {
     const struct protocol *protocol;
     void *context;                     /* the protocol's own, one for each worker */
     const struct weir_peer *peer;
+    void **user;                       /* what the protocol keeps for the connection when the working set goes back */
     uint64_t token;                    /* names the connection to its worker, for as long as it is open */
     struct buffer in;                  /* received; [start, end) was not offered to the protocol yet */
     struct buffer out;                 /* owed, before the tail */
@@ -54,6 +55,7 @@ struct exchange {
     bool keep;                         /* the latch: yes until something says no; never yes again */
     bool peer_closes;                  /* the peer asked for the close */
     bool interim;                      /* what is owed ends with an interim answer */
+    bool ends_with_close;              /* the close is what ends the answer: where it is cut, only a reset can tell */
     bool waiting;                      /* the answer behind what is owed comes later, from outside the machine */
     bool abort;                        /* what is owed will not leave: it cannot be completed, or the connection ends before */
     uint64_t received;                 /* bytes since the exchange was borrowed */
@@ -91,6 +93,9 @@ struct protocol {
 
     /* The working set goes back: releases what the protocol holds. */
     void (*end)(struct exchange *x);
+
+    /* The connection has closed, and `user` is what was kept for it, not NULL. NULL: the protocol keeps nothing. */
+    void (*closed)(void *context, const struct weir_peer *peer, void *user);
 };
 
 /* Lays an exchange out in exchange_size() bytes, whatever they hold: the struct, zeroed but for buffers, protocol, context, peer and the latch,

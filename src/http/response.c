@@ -5,6 +5,7 @@
 #include "http/status.h"
 #include "parser/byte.h"
 
+const struct slice response_last_chunk = SLICE_INIT("0\r\n\r\n");
 const struct slice response_continue = SLICE_INIT("HTTP/1.1 100 Continue\r\n\r\n");
 
 void writer_text(struct writer *w, struct slice text)
@@ -67,11 +68,15 @@ static void write_field(struct writer *w, struct slice name_and_colon, struct sl
     writer_text(w, SLICE("\r\n"));
 }
 
-static void write_length(struct writer *w, uint64_t length)
+static void write_framing(struct writer *w, const struct response_head *head)
 {
-    writer_text(w, SLICE("Content-Length: "));
-    writer_number(w, length);
-    writer_text(w, SLICE("\r\n"));
+    if (head->framing == RESPONSE_CHUNKED) {
+        write_field(w, SLICE("Transfer-Encoding: "), SLICE("chunked"));
+    } else if (head->framing == RESPONSE_LENGTH) {
+        writer_text(w, SLICE("Content-Length: "));
+        writer_number(w, head->length);
+        writer_text(w, SLICE("\r\n"));
+    }
 }
 
 static void write_status_line(struct writer *w, int status)
@@ -100,10 +105,22 @@ void response_write_head(struct writer *w, const struct response_head *head)
     if (head->allow.len > 0)
         write_field(w, SLICE("Allow: "), head->allow);
     if (!response_has_no_content(head->status))
-        write_length(w, head->length);
+        write_framing(w, head);
     if (head->close)
         writer_text(w, SLICE("Connection: close\r\n"));
     else if (head->keep_alive)
         writer_text(w, SLICE("Connection: keep-alive\r\n"));
+    writer_text(w, SLICE("\r\n"));
+}
+
+void response_write_chunk(struct writer *w, struct slice content)
+{
+    char digits[sizeof content.len * 2];
+    size_t start = sizeof digits;
+    for (size_t left = content.len; left > 0; left >>= 4)
+        digits[--start] = "0123456789abcdef"[left & 15];
+    writer_text(w, (struct slice){ digits + start, sizeof digits - start });
+    writer_text(w, SLICE("\r\n"));
+    writer_text(w, content);
     writer_text(w, SLICE("\r\n"));
 }

@@ -23,6 +23,13 @@ struct writer {
 void writer_text(struct writer *w, struct slice text);
 void writer_number(struct writer *w, uint64_t number);
 
+/* How the end of the content is told (RFC 9112 §6). */
+enum response_framing {
+    RESPONSE_LENGTH,
+    RESPONSE_CHUNKED,                  /* HTTP/1.1 alone */
+    RESPONSE_UNTIL_CLOSE               /* `close` is set */
+};
+
 /* What the head says beyond the fields that a handler gives. */
 struct response_head {
     int status;                        /* 200 to 599 */
@@ -30,7 +37,8 @@ struct response_head {
     size_t field_count;
     struct slice date;                 /* value of Date; empty: none */
     struct slice allow;                /* value of Allow; empty: none */
-    uint64_t length;                   /* of the content; for HEAD, of what GET would get */
+    enum response_framing framing;
+    uint64_t length;                   /* RESPONSE_LENGTH: of the content; for HEAD, of what GET would get */
     bool server_field;
     bool close;                        /* says `Connection: close` */
     bool keep_alive;                   /* says `Connection: keep-alive`: to an HTTP/1.0 client that asked for it */
@@ -43,6 +51,15 @@ bool response_has_no_content(int status);
 bool response_field_is_safe(const struct weir_field *field);
 
 void response_write_head(struct writer *w, const struct response_head *head);
+
+/* Room that the framing of a chunk takes beside its content, and the last chunk behind it. */
+#define RESPONSE_CHUNK_MAX 32
+
+/* One chunk (RFC 9112 §7.1), of at least one byte. */
+void response_write_chunk(struct writer *w, struct slice content);
+
+/* "0" and two line ends. */
+extern const struct slice response_last_chunk;
 
 /* "HTTP/1.1 100 Continue" and the empty line. */
 extern const struct slice response_continue;

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/epoll.h>
+#include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/types.h>
@@ -73,11 +74,18 @@ int os_reset_on_close(int fd);
 /* The descriptor is gone, whatever close(2) says. Never retried. */
 void os_close(int fd);
 
-/* ---- readiness: epoll(7), eventfd(2) ---- */
+/* ---- readiness: epoll(7), poll(2), select(2), eventfd(2) ---- */
+
+struct pollfd;
 
 int os_epoll_create(void) OS_RESULT;
 int os_epoll_ctl(int epoll, int operation, int fd, uint32_t events, uint64_t data) OS_RESULT;
 int os_epoll_wait(int epoll, struct epoll_event *events, int max, int timeout_ms) OS_RESULT;   /* timeout -1: for ever */
+
+int os_poll(struct pollfd *entries, uint32_t count, int timeout_ms) OS_RESULT;                 /* the same */
+
+/* Descriptors below `count` (at most FD_SETSIZE) are looked at; the sets are left with what is ready. The sum of their bits. */
+int os_select(int count, fd_set *read, fd_set *write, int timeout_ms) OS_RESULT;
 
 int os_eventfd(void) OS_RESULT;            /* non-blocking */
 void os_eventfd_raise(int fd);             /* from any thread, and from a signal handler */

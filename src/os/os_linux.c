@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <linux/sockios.h>
+#include <poll.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
@@ -154,6 +155,17 @@ int os_epoll_ctl(int epoll, int operation, int fd, uint32_t events, uint64_t dat
 int os_epoll_wait(int epoll, struct epoll_event *events, int max, int timeout_ms)
 {
     return result(epoll_wait(epoll, events, max, timeout_ms));
+}
+
+int os_poll(struct pollfd *entries, uint32_t count, int timeout_ms)
+{
+    return result(poll(entries, count, timeout_ms));
+}
+
+int os_select(int count, fd_set *read, fd_set *write, int timeout_ms)
+{
+    struct timeval timeout = { .tv_sec = timeout_ms / 1000, .tv_usec = timeout_ms % 1000 * 1000 };
+    return result(select(count, read, write, NULL, timeout_ms < 0 ? NULL : &timeout));
 }
 
 int os_eventfd(void)

@@ -44,8 +44,9 @@ static struct exchange *exchange_borrow(struct worker *w, struct conn *c)
         error_log_tell(w->config.errors, TROUBLE_MEMORY, w->now);
         return NULL;
     }
-    exchange_init(x, w->protocol, &w->http1, &c->peer, w->in_cap, w->out_cap);
+    exchange_init(x, w->protocol, w->protocol_context, &c->peer, w->in_cap, w->out_cap);
     x->token = slots_token(w, c);
+    x->user = &c->user;
     x->protocol->begin(x);
     c->exchange = x;
     return x;
@@ -127,6 +128,22 @@ static enum limit limit_wanted(const struct conn *c)
     return LIMIT_NONE;
 }
 
+/* What the state waits for, in the poller's bits. Only input that was taken, and output that is owed, make a difference. */
+static unsigned readiness_wanted(const struct conn *c)
+{
+    switch ((enum conn_state)c->state) {
+    case CONN_READING:
+    case CONN_SHUTTING:
+        return POLLER_READ;
+    case CONN_WRITING:
+        return exchange_owed(c->exchange) > 0 ? POLLER_WRITE : 0;
+    case CONN_CLOSED:
+    case CONN_STATE_COUNT:
+        break;
+    }
+    return 0;
+}
+
 /* A limit begins: remembers where progress is counted from. */
 static void limit_begin(struct worker *w, struct conn *c, enum limit limit)
 {
@@ -202,7 +219,7 @@ static bool facts_reading(struct worker *w, struct conn *c, struct conn_facts *f
 /* Requests that are already here are answered behind what is owed, so that one send takes all. */
 static bool may_answer_behind(const struct worker *w, const struct exchange *x)
 {
-    return x->keep && !x->interim && !x->waiting && x->pending == INTAKE_NONE && x->tail.kind == TAIL_NONE && buffer_len(&x->in) > 0 &&
+    return x->keep && !x->abort && !x->interim && !x->waiting && x->pending == INTAKE_NONE && x->tail.kind == TAIL_NONE && buffer_len(&x->in) > 0 &&
            buffer_room(&x->out) >= w->out_reserve;
 }
 
@@ -211,7 +228,7 @@ static void all_left(const struct conn *c, struct conn_facts *facts)
     struct exchange *x = c->exchange;
     facts->transfer = TRANSFER_ALL;
     facts->interim = x->interim;
-    facts->keep = x->keep;
+    facts->keep = x->keep || x->pending != INTAKE_NONE;    /* a request is under way: the close comes behind it */
     facts->peer_finished = x->peer_closes && buffer_len(&x->in) == 0 && !(c->ready & READY_READ);
     x->interim = false;
 }
@@ -220,7 +237,7 @@ static bool facts_writing(struct worker *w, struct conn *c, struct conn_facts *f
 {
     struct exchange *x = c->exchange;
     weir_assert(x != NULL);
-    if (x->abort) {
+    if (x->abort && exchange_owed(x) == 0) {   /* what is owed before it leaves: an answer that is complete, and what there is of one that is not */
         facts->transfer = TRANSFER_BROKEN;
         return true;
     }
@@ -233,8 +250,12 @@ static bool facts_writing(struct worker *w, struct conn *c, struct conn_facts *f
         if (intake == INTAKE_EXPECT)
             x->pending = INTAKE_EXPECT;
     }
-    const bool nothing_yet = x->waiting && exchange_owed(x) == 0;
-    if (nothing_yet || !(c->ready & READY_WRITE))
+    const bool nothing_owed = exchange_owed(x) == 0;
+    if (nothing_owed && !x->waiting) {
+        all_left(c, facts);
+        return true;
+    }
+    if (nothing_owed || !(c->ready & READY_WRITE))
         return false;
     const ssize_t sent = transport_send(c->fd, x);
     if (came_to_nothing(w, c, sent, READY_WRITE))
@@ -245,7 +266,7 @@ static bool facts_writing(struct worker *w, struct conn *c, struct conn_facts *f
     }
     exchange_sent(x, (uint64_t)sent);
     count_bytes(&w->counters.bytes_out, turn, (size_t)sent);
-    if (exchange_owed(x) == 0 && !x->waiting) {
+    if (exchange_owed(x) == 0 && !x->waiting && !x->abort) {
         all_left(c, facts);
     } else {
         facts->transfer = TRANSFER_SOME;
@@ -292,7 +313,11 @@ static bool facts_gather(struct worker *w, struct conn *c, struct conn_facts *fa
 static void close_connection(struct worker *w, struct conn *c, bool reset)
 {
     exchange_return(w, c);
+    if (c->user != NULL && w->protocol->closed != NULL)
+        w->protocol->closed(w->protocol_context, &c->peer, c->user);
+    c->user = NULL;
     limits_arm(&w->limits, slots_index(w, c), LIMIT_NONE, w->now);
+    poller_remove(&w->poller, c->fd);
     transport_close(c->fd, reset);
     c->fd = -1;
     slots_give(w, c);
@@ -323,6 +348,7 @@ static void compose(struct exchange *x, unsigned actions, const struct conn_fact
 static void carry_out(struct worker *w, struct conn *c, unsigned actions, const struct conn_facts *facts)
 {
     struct exchange *x = c->exchange;
+    const bool cut = x != NULL && x->abort && x->ends_with_close;
     if ((actions & ACT_LOG) && x != NULL) {
         x->abort |= (actions & ACT_CLOSE) != 0;
         x->protocol->finish(x);
@@ -336,7 +362,7 @@ static void carry_out(struct worker *w, struct conn *c, unsigned actions, const 
         transport_shut(c->fd);
     }
     if (actions & ACT_CLOSE)
-        close_connection(w, c, actions & ACT_RESET);
+        close_connection(w, c, cut || (actions & ACT_RESET));
 }
 
 /* The end of a lingering close by time is the ordinary one. */
@@ -384,6 +410,7 @@ static void settle(struct worker *w, struct conn *c, const struct turn *turn)
     const enum limit wanted = limit_wanted(c);
     if (wanted != c->limit || turn->finished_one)
         limit_begin(w, c, wanted);
+    poller_want(&w->poller, c->fd, readiness_wanted(c));
 }
 
 static void run(struct worker *w, struct conn *c, struct turn *turn)

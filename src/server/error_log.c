@@ -13,6 +13,7 @@ static const char *const texts[] = {
     [TROUBLE_DESCRIPTORS] = "out of descriptors: idle connections give way, new ones wait; a higher limit (ulimit -n) helps",
     [TROUBLE_CONNECTIONS] = "all connections are taken: idle ones give way, new ones wait; a higher limit (ulimit -n, --max-connections) helps",
     [TROUBLE_MEMORY] = "out of memory: connections that need more are closed",
+    [TROUBLE_POLLER] = "a descriptor is too large for this poller: its connection is closed; --poller epoll or poll has no such bound",
 };
 
 void error_log_tell(struct error_log *log, enum trouble what, uint64_t now)

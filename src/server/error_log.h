@@ -6,7 +6,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-enum trouble { TROUBLE_DESCRIPTORS, TROUBLE_CONNECTIONS, TROUBLE_MEMORY, TROUBLE_COUNT };
+enum trouble { TROUBLE_DESCRIPTORS, TROUBLE_CONNECTIONS, TROUBLE_MEMORY, TROUBLE_POLLER, TROUBLE_COUNT };
 
 /* Shared by all workers. Zeroed but for the name, nothing has been told. */
 struct error_log {

@@ -29,7 +29,8 @@ _Static_assert(ADDRESSES_MAX <= 64 / LISTENER_SOCKETS_MAX, "each listener of a w
 
 struct weir {
     struct weir_options options;       /* complete; its strings are not kept but for `name` */
-    struct weir_handler handler;
+    struct weir_handler handler;       /* answer is NULL where plain connections are served */
+    struct weir_stream_handler streams;
     struct listener *listeners;        /* of worker 0, then of worker 1, and so on: listener_count each */
     size_t listener_count;             /* of one worker */
     size_t listeners_open;
@@ -62,17 +63,19 @@ struct weir_options weir_defaults(void)
         .drain_timeout = SECONDS(10),
         .rate_min = 500,
         .linger_max = KIB(256),
+        .buffer_max = KIB(64),
     };
 }
 
 const char *server_options_fault(const struct weir_options *o)
 {
     const struct { bool wrong; const char *text; } faults[] = {
-        { o->poller == NULL || strcmp(o->poller, "epoll") != 0, "poller: only \"epoll\" is there" },
+        { o->poller == NULL || poller_find(o->poller) == NULL, "poller: \"epoll\", \"poll\" or \"select\"" },
         { o->workers > WORKERS_MAX, "workers: at most 256" },
         { o->line_max < 64 || o->line_max > UINT16_MAX, "line_max: 64 to 65535 bytes" },
         { o->head_max < 128 || o->head_max > UINT16_MAX, "head_max: 128 to 65535 bytes" },
         { o->line_max > o->head_max, "line_max: at most head_max, of which the request line is a part" },
+        { o->buffer_max < KIB(4) || o->buffer_max > KIB(1024 * 1024), "buffer_max: 4 KiB to 1 GiB" },
         { o->fields_max < 1 || o->fields_max > REQUEST_FIELDS_CAP, "fields_max: 1 to 200" },
         { o->head_timeout < 1 || o->head_timeout > TIME_MAX_MS, "head_timeout: 1 ms to 24 days" },
         { o->body_timeout < 1 || o->body_timeout > TIME_MAX_MS, "body_timeout: 1 ms to 24 days" },
@@ -96,6 +99,13 @@ uint32_t server_connections_max(uint32_t descriptors, uint32_t workers, uint32_t
 
 /* ---- opening ---- */
 
+/* Those that the process may have, and the poller can wait for. */
+static uint32_t descriptors_for(const struct poller_backend *poller)
+{
+    const uint32_t most = os_descriptors_max();
+    return poller->descriptors_max > 0 && poller->descriptors_max < most ? poller->descriptors_max : most;
+}
+
 /* Fills in what was left to weir to choose. false: the limit of descriptors leaves none for connections. */
 static bool complete_options(struct weir *s, const struct weir_options *options, char error[WEIR_ERROR_SIZE])
 {
@@ -105,12 +115,13 @@ static bool complete_options(struct weir *s, const struct weir_options *options,
     if (s->options.workers == 0)
         s->options.workers = os_cpu_count() < WORKERS_MAX ? os_cpu_count() : WORKERS_MAX;
     const uint32_t addresses = options->listen_count > 0 ? (uint32_t)options->listen_count : 1;
-    const uint32_t most = server_connections_max(os_descriptors_max(), s->options.workers, addresses);
+    const uint32_t descriptors = descriptors_for(poller_find(options->poller));
+    const uint32_t most = server_connections_max(descriptors, s->options.workers, addresses);
     if (s->options.connections_max == 0 || s->options.connections_max > most)
         s->options.connections_max = most;
     if (most == 0)
         snprintf(error, WEIR_ERROR_SIZE, "%u descriptors are too few for %u workers: a higher limit (ulimit -n) or fewer workers help",
-                 os_descriptors_max(), s->options.workers);
+                 descriptors, s->options.workers);
     return most > 0;
 }
 
@@ -172,7 +183,8 @@ static bool open_workers(struct weir *s, char error[WEIR_ERROR_SIZE])
     for (; s->opened < count; s->opened++) {
         const struct worker_config config = {
             .options = &s->options,
-            .handler = &s->handler,
+            .handler = s->handler.answer != NULL ? &s->handler : NULL,
+            .streams = &s->streams,
             .listeners = s->listeners + s->opened * s->listener_count,
             .listener_count = s->listener_count,
             .index = s->opened,
@@ -191,24 +203,63 @@ static bool open_workers(struct weir *s, char error[WEIR_ERROR_SIZE])
     return true;
 }
 
-struct weir *weir_open(const struct weir_options *options, const struct weir_handler *handler, char error[WEIR_ERROR_SIZE])
+/* Plain connections are no URL that a browser takes: "http://127.0.0.1:7/" becomes "tcp://127.0.0.1:7". */
+static void name_as_stream(struct listener *l)
 {
-    const char *fault = handler->answer == NULL ? "a handler needs answer()" : server_options_fault(options);
+    static const char http[] = "http://", tcp[] = "tcp://";
+    if (strncmp(l->url, http, sizeof http - 1) != 0)
+        return;
+    l->url[strlen(l->url) - 1] = '\0';
+    memmove(l->url + sizeof tcp - 1, l->url + sizeof http - 1, strlen(l->url) - sizeof http + 2);
+    memcpy(l->url, tcp, sizeof tcp - 1);
+}
+
+/* A server whose protocol is not chosen yet; NULL, and `error` written, where there is a fault or no memory. */
+static struct weir *server_new(const char *fault, char error[WEIR_ERROR_SIZE])
+{
     struct weir *s = fault == NULL ? calloc(1, sizeof *s) : NULL;
     if (s == NULL) {
         snprintf(error, WEIR_ERROR_SIZE, "%s", fault != NULL ? fault : "out of memory");
         return NULL;
     }
-    s->handler = *handler;
-    if (s->handler.methods == 0)
-        s->handler.methods = WEIR_GET | WEIR_HEAD;
     const char *trace = getenv("WEIR_TRACE");
     s->trace = trace != NULL && strcmp(trace, "1") == 0;
     s->log_fd = -1;
+    return s;
+}
+
+/* Closes the server where something cannot be opened. */
+static struct weir *server_open(struct weir *s, const struct weir_options *options, char error[WEIR_ERROR_SIZE])
+{
     if (complete_options(s, options, error) && open_log(s, options, error) && open_listeners(s, options, error) && open_workers(s, error))
         return s;
     weir_close(s);
     return NULL;
+}
+
+struct weir *weir_open(const struct weir_options *options, const struct weir_handler *handler, char error[WEIR_ERROR_SIZE])
+{
+    struct weir *s = server_new(handler->answer == NULL ? "a handler needs answer()" : server_options_fault(options), error);
+    if (s == NULL)
+        return NULL;
+    s->handler = *handler;
+    if (s->handler.methods == 0)
+        s->handler.methods = WEIR_GET | WEIR_HEAD;
+    return server_open(s, options, error);
+}
+
+struct weir *weir_open_streams(const struct weir_options *options, const struct weir_stream_handler *handler, char error[WEIR_ERROR_SIZE])
+{
+    struct weir *s = server_new(handler->receive == NULL ? "a handler needs receive()" : server_options_fault(options), error);
+    if (s == NULL)
+        return NULL;
+    s->streams = *handler;
+    struct weir_options without_log = *options;
+    without_log.access_log = NULL;             /* there are no requests to be logged */
+    s = server_open(s, &without_log, error);
+    for (size_t i = 0; s != NULL && i < s->listener_count; i++)
+        name_as_stream(&s->listeners[i]);
+    return s;
 }
 
 void weir_close(struct weir *server)

@@ -126,8 +126,9 @@ static void connection_begin(struct worker *w, int fd, const struct weir_peer *p
     struct conn *c = slots_take(w);
     conn_open(c, fd, peer);
     counter_add(&w->counters.accepted, 1);
-    if (poller_add(&w->poller, fd, slots_token(w, c)) < 0) {
-        error_log_tell(w->config.errors, TROUBLE_MEMORY, w->now);
+    const int rc = poller_add(&w->poller, fd, slots_token(w, c));
+    if (rc < 0) {
+        error_log_tell(w->config.errors, rc == -ERANGE ? TROUBLE_POLLER : TROUBLE_MEMORY, w->now);
         driver_abandon(w, c);
         return;
     }
@@ -310,6 +311,7 @@ static void http1_open(struct worker *w)
 {
     const struct weir_options *options = w->config.options;
     w->protocol = &http1_protocol;
+    w->protocol_context = &w->http1;
     w->http1 = (struct http1_context){
         .handler = w->config.handler,
         .limits = { options->line_max, options->head_max, options->fields_max, options->body_max },
@@ -324,8 +326,27 @@ static void http1_open(struct worker *w)
         .refused = &w->counters.refused,
     };
     w->in_cap = options->head_max + options->line_max + BODY_ROOM;
-    w->out_cap = OUT_CAP;
     w->out_reserve = RESPONSE_HEAD_MAX;
+    /* An answer that streams has room for its head and as much as one receive brings. */
+    const uint32_t streaming = w->in_cap + RESPONSE_HEAD_MAX + RESPONSE_CHUNK_MAX;
+    w->out_cap = streaming > OUT_CAP ? streaming : OUT_CAP;
+}
+
+static void streams_open(struct worker *w)
+{
+    w->protocol = &stream_protocol;
+    w->protocol_context = &w->streams;
+    w->streams = (struct stream_context){ .handler = w->config.streams, .worker = w->config.index };
+    w->in_cap = w->out_cap = w->config.options->buffer_max / 2;
+    w->out_reserve = w->out_cap / 4;
+}
+
+static void protocol_open(struct worker *w)
+{
+    if (w->config.handler != NULL)
+        http1_open(w);
+    else
+        streams_open(w);
     pool_init(&w->pool, exchange_size(w->protocol, w->in_cap, w->out_cap), POOL_FREE_MAX);
 }
 
@@ -350,13 +371,13 @@ int worker_open(struct worker *w, const struct worker_config *config)
     rc = access_log_open(&w->log, config->log_fd);
     if (rc < 0)
         goto close_slots;
-    rc = poller_open(&w->poller);
+    rc = poller_open(&w->poller, poller_find(config->options->poller), os_descriptors_max());
     if (rc < 0)
         goto close_log;
     rc = w->wake_fd = os_eventfd();
     if (rc < 0)
         goto close_poller;
-    http1_open(w);
+    protocol_open(w);
     limits_open(w);
     clock_look(w);
     rc = poller_add_source(&w->poller, w->wake_fd, TOKEN_WAKE, false);

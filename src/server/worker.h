@@ -11,6 +11,7 @@
 #include "core/conn.h"
 #include "core/exchange.h"
 #include "core/limits.h"
+#include "core/stream.h"
 #include "http/http1.h"
 #include "net/listener.h"
 #include "net/poller.h"
@@ -33,7 +34,8 @@ struct worker_counters {
 /* What a worker needs to know; borrowed until worker_close(). */
 struct worker_config {
     const struct weir_options *options;    /* complete: no field left at "choose for me" */
-    const struct weir_handler *handler;
+    const struct weir_handler *handler;    /* NULL: `streams` answers */
+    const struct weir_stream_handler *streams;
     struct listener *listeners;            /* open, this worker's */
     size_t listener_count;
     uint32_t index;                        /* of this worker, from 0 */
@@ -50,7 +52,9 @@ struct worker {
     struct poller poller;
     struct limits limits;
     struct pool pool;                      /* of exchanges */
+    void *protocol_context;                /* one of the two */
     struct http1_context http1;
+    struct stream_context streams;
     struct access_log log;
     struct mailbox mailbox;                /* calls that other threads want to be made here */
     uint32_t in_cap;                       /* of an exchange's buffers */

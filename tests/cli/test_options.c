@@ -36,7 +36,7 @@ static bool same(const struct weir_options *a, const struct weir_options *b)
         && a->fields_max == b->fields_max && a->body_max == b->body_max && a->head_timeout == b->head_timeout
         && a->body_timeout == b->body_timeout && a->send_timeout == b->send_timeout && a->idle_timeout == b->idle_timeout
         && a->linger_timeout == b->linger_timeout && a->drain_timeout == b->drain_timeout && a->rate_min == b->rate_min
-        && a->linger_max == b->linger_max;
+        && a->linger_max == b->linger_max && a->buffer_max == b->buffer_max;
 }
 
 /* ---- what is right ---- */
@@ -91,6 +91,36 @@ START_TEST(every_word_lands_where_it_belongs)
 }
 END_TEST
 
+struct echo_case {
+    const char *line;
+    enum cli_command command;
+    uint32_t idle_timeout;
+    uint64_t body_max;
+    uint32_t buffer_max;
+};
+
+static const struct echo_case echo_cases[] = {
+    { "echo", CLI_ECHO, 20000, UINT64_MAX, 65536 },
+    { "echo --max-buffer 1m --idle-timeout 0", CLI_ECHO, 0, UINT64_MAX, 1 << 20 },
+    { "echo --http", CLI_ECHO_HTTP, 20000, UINT64_MAX, 65536 },
+    { "echo --http --http", CLI_ECHO_HTTP, 20000, UINT64_MAX, 65536 },
+    { "echo --http --max-body 3g --idle-timeout 1m", CLI_ECHO_HTTP, 60000, UINT64_C(3) << 30, 65536 },
+    { "echo --max-body 1k --idle-timeout 1 --http", CLI_ECHO_HTTP, 1000, 1024, 65536 },
+};
+
+START_TEST(echo_has_limits_of_its_own_and_http_may_stand_anywhere)
+{
+    struct cli_options options;
+    char error[CLI_ERROR_SIZE];
+    const struct echo_case *c = &echo_cases[_i];
+    ck_assert_int_eq(parse(&options, c->line, true, error), CLI_RUN);
+    ck_assert_int_eq(options.command, c->command);
+    ck_assert_uint_eq(options.weir.idle_timeout, c->idle_timeout);
+    ck_assert_uint_eq(options.weir.body_max, c->body_max);
+    ck_assert_uint_eq(options.weir.buffer_max, c->buffer_max);
+}
+END_TEST
+
 struct log_case {
     const char *line;
     bool on_terminal;
@@ -104,6 +134,9 @@ static const struct log_case log_cases[] = {
     { "hello --access-log -", false, "-" },
     { "hello --access-log=-", false, "-" },
     { "hello --access-log ./off", false, "./off" },
+    { "echo", true, NULL },
+    { "echo --http", true, "-" },
+    { "echo --access-log /l --http", true, "/l" },
 };
 
 START_TEST(the_access_log_goes_to_a_terminal_where_nothing_else_is_said)
@@ -170,6 +203,8 @@ static const struct help_case help_cases[] = {
     { "serve x -h", CLI_HELP, CLI_SERVE },
     { "hello --workers 2 --help --nonsense", CLI_HELP, CLI_HELLO },
     { "hello --version", CLI_VERSION, CLI_HELLO },
+    { "echo --help", CLI_HELP, CLI_ECHO },
+    { "echo --http --help", CLI_HELP, CLI_ECHO_HTTP },
 };
 
 START_TEST(help_is_given_where_it_is_asked_for)
@@ -194,11 +229,11 @@ struct wrong_case {
 #define TIME_HINT ": must be a time such as 10s, 250ms or 2m"
 
 static const struct wrong_case wrong_cases[] = {
-    { "", "a command is missing: `weir serve [DIR]` or `weir hello`; `weir --help` tells more" },
-    { "''", ": no such command; there are serve and hello" },
+    { "", "a command is missing: `weir serve [DIR]`, `weir hello` or `weir echo`; `weir --help` tells more" },
+    { "''", ": no such command; there are serve, hello and echo" },
     { "srve", "srve: no such command; did you mean serve?" },
     { "helo", "helo: no such command; did you mean hello?" },
-    { "frobnicate", "frobnicate: no such command; there are serve and hello" },
+    { "frobnicate", "frobnicate: no such command; there are serve, hello and echo" },
     { "--workers 2", "--workers: the command comes first, as in `weir serve --workers`" },
     { "serve --lisen x", "--lisen: no such option; did you mean --listen?" },
     { "serve --dotfiles", "--dotfiles: no such option; did you mean --dot-files?" },
@@ -207,6 +242,25 @@ static const struct wrong_case wrong_cases[] = {
     { "serve -x", "-x: no such option; `weir serve --help` lists them" },
     { "serve --list", "--list: no such option; did you mean --listen?" },
     { "hello --dot-files", "--dot-files: not an option of `weir hello`" },
+    { "hello --http", "--http: not an option of `weir hello`" },
+    { "hello --max-buffer 8k", "--max-buffer: not an option of `weir hello`" },
+    { "ecko", "ecko: no such command; did you mean echo?" },
+    { "echo --access-log -", "--access-log: not an option of `weir echo`" },
+    { "echo --workers 2 --max-line 1k --max-head 2k", "--max-line: not an option of `weir echo`" },
+    { "echo --max-head 2k", "--max-head: not an option of `weir echo`" },
+    { "echo --max-fields 2", "--max-fields: not an option of `weir echo`" },
+    { "echo --max-body 2", "--max-body: not an option of `weir echo`" },
+    { "echo --head-timeout 2", "--head-timeout: not an option of `weir echo`" },
+    { "echo --body-timeout 2", "--body-timeout: not an option of `weir echo`" },
+    { "echo --no-server-header", "--no-server-header: not an option of `weir echo`" },
+    { "echo --dot-files", "--dot-files: not an option of `weir echo`" },
+    { "echo --http --dot-files", "--dot-files: not an option of `weir echo --http`" },
+    { "echo --http --max-buffer 8k", "--max-buffer: not an option of `weir echo --http`" },
+    { "echo --max-buffer 8k --http", "--max-buffer: not an option of `weir echo --http`" },
+    { "echo --max-buffer 4095", "--max-buffer 4095: must be from 4k to 1g" },
+    { "echo --max-buffer 2g", "--max-buffer 2g: must be from 4k to 1g" },
+    { "echo --http=yes", "--http=yes: takes no value" },
+    { "echo x", "x: `weir echo` takes no such word; options begin with --" },
     { "serve --dot-files=yes", "--dot-files=yes: takes no value" },
     { "serve --help=yes", "--help=yes: takes no value" },
     { "serve --max-head", "--max-head: needs a value: --max-head BYTES" },
@@ -220,7 +274,7 @@ static const struct wrong_case wrong_cases[] = {
     { "hello --workers 2k", "--workers 2k: must be a number" },
     { "hello --workers=", "--workers : must be a number" },
     { "hello --workers -1", "--workers -1: must be a number" },
-    { "hello --poller poll", "--poller poll: must be epoll" },
+    { "hello --poller kqueue", "--poller kqueue: must be epoll, poll or select" },
     { "hello --access-log ''", "--access-log: must be the path of a file, - for standard output, or off" },
     { "hello --max-body 1x", "--max-body 1x" SIZE_HINT },
     { "hello --max-body k", "--max-body k" SIZE_HINT },
@@ -317,7 +371,7 @@ END_TEST
 
 /* ---- help ---- */
 
-static const enum cli_command every_command[] = { CLI_ANY, CLI_SERVE, CLI_HELLO };
+static const enum cli_command every_command[] = { CLI_ANY, CLI_SERVE, CLI_HELLO, CLI_ECHO, CLI_ECHO_HTTP };
 
 START_TEST(the_help_fits_eighty_columns)
 {
@@ -336,7 +390,12 @@ END_TEST
 /* Each option of the help, given its own default, changes nothing: the help tells the truth, and the parser knows all that it tells. */
 START_TEST(the_help_names_options_that_exist_and_their_defaults)
 {
-    const char *const command = every_command[_i] == CLI_HELLO ? "hello" : "serve";
+    static const char *const words[] = { [CLI_ANY] = "serve", [CLI_SERVE] = "serve", [CLI_HELLO] = "hello", [CLI_ECHO] = "echo",
+                                         [CLI_ECHO_HTTP] = "echo --http" };
+    const char *const command = words[every_command[_i]];
+    struct cli_options bare;
+    char fault[CLI_ERROR_SIZE];
+    ck_assert_int_eq(parse(&bare, command, false, fault), CLI_RUN);
     char help[8192];
     options_help(every_command[_i], help, sizeof(help));
     unsigned options_seen = 0;
@@ -349,19 +408,20 @@ START_TEST(the_help_names_options_that_exist_and_their_defaults)
         for (const char *look = at; (look = strchr(look, '[')) != NULL && (next == NULL || look < next); look++)
             bracket = look;
         if (bracket != NULL && bracket != next)
-            sscanf(bracket + 1, "%31[^] ]", shown);
+            sscanf(bracket + 1, "%31[^]; ]", shown);
         const bool plain = shown[0] >= '0' && shown[0] <= '9';
         snprintf(line, sizeof(line), "%s %s%s%s", command, name, plain ? "=" : "", plain ? shown : "");
         struct cli_options options;
-        const struct weir_options defaults = weir_defaults();
         const enum cli_verdict verdict = parse(&options, line, false, error);
-        ck_assert_msg(verdict != CLI_WRONG || strstr(error, "needs a value") != NULL, "%s: %s", line, error);
-        if (plain && strcmp(name, "--listen") != 0) {
+        const bool known = verdict != CLI_WRONG || strstr(error, "needs a value") != NULL;
+        const bool of_echo = every_command[_i] == CLI_ANY && strstr(error, "not an option of `weir serve`") != NULL;
+        ck_assert_msg(known || of_echo, "%s: %s", line, error);
+        if (plain && !of_echo && strcmp(name, "--listen") != 0) {
             ck_assert_int_eq(verdict, CLI_RUN);
-            ck_assert_msg(same(&options.weir, &defaults), "%s is not the default", line);
+            ck_assert_msg(same(&options.weir, &bare.weir), "%s is not the default", line);
         }
     }
-    ck_assert_uint_ge(options_seen, 20);
+    ck_assert_uint_ge(options_seen, every_command[_i] == CLI_ECHO ? 13 : 20);
 }
 END_TEST
 
@@ -375,6 +435,15 @@ START_TEST(the_help_of_a_command_shows_its_own_options_alone)
     options_help(CLI_SERVE, help, sizeof(help));
     ck_assert_ptr_nonnull(strstr(help, "--dot-files"));
     ck_assert_ptr_null(strstr(help, "weir hello"));
+    ck_assert_ptr_null(strstr(help, "--max-buffer"));
+    options_help(CLI_ECHO, help, sizeof(help));
+    ck_assert_ptr_nonnull(strstr(help, "--max-buffer BYTES"));
+    ck_assert_ptr_nonnull(strstr(help, "[20s]"));
+    ck_assert_ptr_null(strstr(help, "408"));
+    ck_assert_ptr_null(strstr(help, "--access-log"));
+    options_help(CLI_ECHO_HTTP, help, sizeof(help));
+    ck_assert_ptr_null(strstr(help, "--max-buffer"));
+    ck_assert_ptr_nonnull(strstr(help, "[no limit]"));
 }
 END_TEST
 
@@ -396,6 +465,7 @@ int main(void)
     TCase *const tests = tcase_create("options");
     tcase_add_test(tests, a_command_alone_has_the_defaults_of_the_library);
     tcase_add_test(tests, every_word_lands_where_it_belongs);
+    tcase_add_loop_test(tests, echo_has_limits_of_its_own_and_http_may_stand_anywhere, 0, (int)COUNT(echo_cases));
     tcase_add_loop_test(tests, the_access_log_goes_to_a_terminal_where_nothing_else_is_said, 0, (int)COUNT(log_cases));
     tcase_add_loop_test(tests, the_folder_stands_anywhere_and_after_two_dashes_under_any_name, 0, (int)COUNT(folder_cases));
     tcase_add_loop_test(tests, an_address_is_taken, 0, (int)COUNT(right_addresses));

@@ -27,6 +27,10 @@ import h11
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
 WEIR = shlex.split(os.environ.get("WEIR", os.path.join(TOP, "build", "release", "weir")))
+POLLER = os.environ.get("WEIR_POLLER", "epoll")
+WAITS = {"epoll": {"epoll_wait", "epoll_pwait", "epoll_pwait2"}, "poll": {"poll", "ppoll"}, "select": {"select", "pselect6", "_newselect"}}
+CONNECTIONS = 900 if POLLER == "select" else 9_000     # that the poller has room for, whatever else the server has open
+LARGE = bool(os.environ.get("WEIR_E2E_LARGE"))         # gibibytes where there are else megabytes
 FACTOR = float(os.environ.get("WEIR_E2E_SLOW_FACTOR", "1"))
 
 SCRATCH = tempfile.mkdtemp(prefix="weir-e2e-")
@@ -100,7 +104,7 @@ def has_ipv6():
 
 # ------------------------------------------------------------------ the server
 
-READY = re.compile(r"weir: (?:serving .* on|hello on) (http://\S+|unix:\S+)$")
+READY = re.compile(r"weir: (?:serving .* on|hello on|echo on) ((?:http|tcp)://\S+|unix:\S+)$")
 TROUBLE = re.compile(r"Sanitizer|runtime error:|ERROR SUMMARY: [1-9]|assert|impossible", re.IGNORECASE)
 
 running = set()
@@ -116,8 +120,10 @@ class Server:
     """A weir of its own, ready when the constructor returns. stop() checks that it was still alive, ended with status 0 and
     complained of nothing."""
 
-    def __init__(self, *args, listen=("127.0.0.1:0",), descriptors=None, stdout=None, ready=True):
-        command = list(WEIR) + [str(a) for a in args]
+    def __init__(self, *args, listen=("127.0.0.1:0",), descriptors=None, stdout=None, ready=True, before=()):
+        command = [*before, *WEIR] + [str(a) for a in args]
+        if "--poller" not in args:
+            command += ["--poller", POLLER]
         for address in listen:
             command += ["--listen", address]
         if descriptors is not None:
@@ -164,7 +170,7 @@ class Server:
         text = self.addresses[index]
         if text.startswith("unix:"):
             return text[5:]
-        host, port = re.match(r"http://(.*):(\d+)/$", text).groups()
+        host, port = re.match(r"(?:http|tcp)://(.*):(\d+)/?$", text).groups()
         return (host.strip("[]"), int(port))
 
     @property

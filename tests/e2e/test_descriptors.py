@@ -4,7 +4,7 @@ import resource
 import time
 
 from crowd import Crowd
-from support import E2E, Client, alone, assert_idle, limit, seconds, site, wait_until
+from support import CONNECTIONS, POLLER, E2E, Client, alone, assert_idle, limit, seconds, site, wait_until
 
 GET = "GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 
@@ -135,11 +135,16 @@ class Crowds(E2E):
         crowd = Crowd(server.address(), self.COUNT)
         self.addCleanup(crowd.close)
         self.assertEqual(crowd.count, self.COUNT)
-        wait_until(lambda: server.descriptors() >= self.COUNT, 10, "ten thousand accepted connections")
+        if POLLER == "select":         # has room for fewer: the longest-idle ones gave way, and one line says so
+            self.assertIn(server.descriptors(), range(CONNECTIONS, 1025))
+            self.assertIn(crowd.tell("alive", "alive"), range(CONNECTIONS, 1025))
+            self.assertRegex(server.errors(), r"\Aweir: all connections are taken[^\n]*\n\Z")
+        else:
+            wait_until(lambda: server.descriptors() >= self.COUNT, 10, "ten thousand accepted connections")
+            self.assertEqual(crowd.tell("ask", "answered"), self.COUNT)
+            self.assertEqual(crowd.tell("alive", "alive"), self.COUNT)
         for _ in range(20):
             self.assert_serves(server)
-        self.assertEqual(crowd.tell("ask", "answered"), self.COUNT)
-        self.assertEqual(crowd.tell("alive", "alive"), self.COUNT)
         time.sleep(0.5)
         assert_idle(server, span=2.0, switches=10, what="ten thousand idle connections")
         crowd.tell("reset", "reset")

@@ -6,7 +6,7 @@ import os
 import subprocess
 import time
 
-from support import WEIR, Client, E2E, Truncated, end_strace, limit, native, scratch_path, seconds, site, strace_attached, wait_until
+from support import POLLER, WAITS, WEIR, Client, E2E, Truncated, end_strace, limit, native, scratch_path, seconds, site, strace_attached, wait_until
 
 # what is tortured, the calls that it stands for, what they give
 FAULTS = {
@@ -15,8 +15,7 @@ FAULTS = {
     "recv": (("recvfrom", "recvmsg"), ("EAGAIN", "EINTR", "ECONNRESET", "ETIMEDOUT", "ENOMEM", 0)),
     "send": (("sendto", "sendmsg"), ("EAGAIN", "EINTR", "EPIPE", "ECONNRESET", "ENOBUFS", "ENOMEM")),
     "sendfile": (("sendfile",), ("EAGAIN", "EINTR", "EINVAL", "EIO", "EPIPE", 0)),
-    "wait": (("epoll_wait", "epoll_pwait", "epoll_pwait2"), ("EINTR",)),
-    "register": (("epoll_ctl",), ("ENOMEM", "ENOSPC")),
+    "wait": (tuple(sorted(WAITS[POLLER])), ("EINTR", "ENOMEM")),
     "open": (("openat2",), ("ENOENT", "ENOTDIR", "EACCES", "ELOOP", "EXDEV", "EAGAIN", "EMFILE", "ENFILE", "ENOMEM", "ENAMETOOLONG",
                             "EISDIR", "ENXIO", "EINTR",
                             "ENOSYS")),
@@ -32,9 +31,14 @@ START = {
     "socket": ("EMFILE", "ENFILE", "ENOMEM", "EAFNOSUPPORT"),
     "bind": ("EACCES", "EADDRNOTAVAIL"),
     "listen": ("EADDRINUSE",),
-    "epoll_create1": ("EMFILE", "ENOMEM"),
     "eventfd2": ("EMFILE", "ENOMEM"),
 }
+
+# poll and select have no call but the wait
+if POLLER == "epoll":
+    FAULTS["wait"] = (FAULTS["wait"][0], ("EINTR",))
+    FAULTS["register"] = (("epoll_ctl",), ("ENOMEM", "ENOSPC"))
+    START["epoll_create1"] = ("EMFILE", "ENOMEM")
 
 
 class Torture(E2E):
@@ -149,8 +153,7 @@ class Torture(E2E):
             for error in errors:
                 trace = scratch_path("trace")
                 done = subprocess.run(["strace", "-f", "-o", trace, "-e", f"trace={call}", "-e", f"inject={call}:error={error}", *WEIR,
-                                       "hello", "--listen",
-                                       "127.0.0.1:0", "--workers", "2"], capture_output=True, timeout=seconds(10), check=False)
+                                       "hello", "--listen", "127.0.0.1:0", "--workers", "2", "--poller", POLLER], capture_output=True, timeout=seconds(10), check=False)
                 with open(trace, encoding="latin-1") as f:
                     self.assertIn("(INJECTED)", f.read(), f"{call} is not called")
                 self.assertEqual(done.returncode, 1, (call, error, done.stderr))
@@ -161,7 +164,7 @@ class Torture(E2E):
         trace = scratch_path("trace")
         done = subprocess.run(["strace", "-f", "-o", trace, "-e", "trace=?clone3,?clone", "-e",
                                "inject=?clone3,?clone:error=EAGAIN:when=2+", *WEIR, "hello",
-                               "--listen", "127.0.0.1:0", "--workers", "4"], capture_output=True, timeout=seconds(10), check=False)
+                               "--listen", "127.0.0.1:0", "--workers", "4", "--poller", POLLER], capture_output=True, timeout=seconds(10), check=False)
         with open(trace, encoding="latin-1") as f:
             self.assertIn("(INJECTED)", f.read())
         self.assertEqual(done.returncode, 1, done.stderr)

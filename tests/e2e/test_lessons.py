@@ -1,11 +1,12 @@
-"""The mistakes of the well-known epoll tutorials, each a sentence that weir keeps. The numbers are those of the list of mistakes; what is
-about other pollers or about plain TCP is not here."""
+"""The mistakes of the well-known tutorials on epoll, poll and select, each a sentence that weir keeps. The numbers are those of the list of
+mistakes."""
 
 import threading
 import time
 
-from support import (ALPHA, BIG_SIZE, SECRET, E2E, Client, FACTOR, Paused, assert_idle, limit, quick, scratch_path, seconds, shared, site,
-                     wait_until)
+from support import (ALPHA, BIG_SIZE, POLLER, SECRET, E2E, Client, FACTOR, Paused, assert_idle, limit, quick, scratch_path, seconds, shared,
+                     site, wait_until)
+from test_echo import exchange, expect_sent, receive_exactly, send_until_blocked
 
 GET = "GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 
@@ -198,8 +199,8 @@ class Lessons(E2E):
         other.close()
         wait_until(lambda: server.descriptors() <= before, 6, "all that did nothing are gone")
 
-    def test_16_descriptors_above_1024_are_like_others(self):
-        server = self.server("hello", "--workers", "1", descriptors=3000)
+    def test_16_descriptors_above_1024_are_like_others_for_who_has_room_for_them(self):
+        server = self.server("hello", "--workers", "1", "--poller", "poll" if POLLER == "poll" else "epoll", descriptors=3000)
         clients = [self.client(server) for _ in range(1100)]
         for client in clients:
             client.send(GET)
@@ -255,3 +256,132 @@ class Lessons(E2E):
             client.send(text)
             self.assertEqual(client.read().status, status, text)
             client.expect_gone()
+
+
+class EchoLessons(E2E):
+    """Those that echo servers teach."""
+
+    def echo(self, *args, **kwargs):
+        server = self.server("echo", "--workers", "1", *args, **kwargs)
+        client = self.client(server)
+        exchange(client, b"first\n")
+        return server, client
+
+    def test_02_echo_takes_an_empty_read_for_the_end_and_nothing_stays_in_close_wait_or_spins(self):
+        server, good = self.echo()
+        before = server.descriptors()
+        for end in ("close", "shut"):
+            client = self.client(server)
+            client.send("a few bytes")
+            time.sleep(0.02)
+            getattr(client, end)()
+        self.assertEqual(client.receive(), b"a few bytes")
+        client.expect_end()
+        client.close()
+        wait_until(lambda: server.descriptors() <= before and "CLOSE_WAIT" not in server.socket_states(), 4, "all ends were seen")
+        assert_idle(server, what="clients that ended")
+        exchange(good, b"still there\n")
+
+    def test_03_echo_sees_a_hang_up_that_comes_with_input(self):
+        server, good = self.echo()
+        before = server.descriptors()
+        clients = [self.client(server) for _ in range(30)]
+        for client in clients:
+            exchange(client, b"here\n")
+        with Paused(server):
+            for client in clients:
+                client.send(b"last words\n")
+                client.reset()
+        wait_until(lambda: server.descriptors() <= before, 4, "all hang-ups were seen")
+        exchange(good, b"still there\n")
+
+    @quick
+    def test_04_echo_returns_input_that_comes_together_with_the_half_close(self):
+        server, _ = self.echo()
+        clients = [self.client(server) for _ in range(30)]
+        with Paused(server):
+            for i, client in enumerate(clients):
+                client.send(b"%d" % i * 5000)
+                client.shut()
+        for i, client in enumerate(clients):
+            self.assertEqual(receive_exactly(client, len(b"%d" % i) * 5000), b"%d" % i * 5000)
+            client.expect_end()
+
+    @quick
+    def test_05_echo_accepts_all_connections_that_arrive_together(self):
+        server, _ = self.echo()
+        with Paused(server):
+            clients = [self.client(server) for _ in range(300)]
+            for i, client in enumerate(clients):
+                client.send(b"%05d" % i)
+        for i, client in enumerate(clients):
+            self.assertEqual(receive_exactly(client, 5), b"%05d" % i)
+
+    def test_06_one_client_that_does_not_read_does_not_stop_the_echo_of_others(self):
+        server, good = self.echo()
+        for _ in range(3):
+            send_until_blocked(self.client(server), 0.1)
+        start = time.monotonic()
+        for _ in range(50):
+            exchange(good, b"x" * 1000)
+        self.assertLess(time.monotonic() - start, seconds(2))
+
+    def test_07_echo_loses_no_byte_that_send_did_not_take(self):
+        server, client = self.echo()
+        expect_sent(client, send_until_blocked(client, 0.3))
+        exchange(client, b"the next\n")
+
+    def test_08_echo_that_waits_for_room_to_send_is_no_busy_loop(self):
+        server, _ = self.echo()
+        for _ in range(3):
+            send_until_blocked(self.client(server), 0.2)
+        assert_idle(server, span=1.5, what="three clients that do not read")
+
+    def test_15_a_silent_client_of_echo_does_not_stay_for_ever(self):
+        server, silent = self.echo("--idle-timeout", limit(0.4))
+        silent.expect_end()
+
+    def test_16_select_is_never_given_a_descriptor_that_it_has_no_room_for(self):
+        server, _ = self.echo("--poller", "select", descriptors=3000)
+        clients = [self.client(server) for _ in range(1100)]
+        for i, client in enumerate(clients):
+            client.send(b"%05d" % i)
+        for i, client in enumerate(clients):
+            self.assertEqual(receive_exactly(client, 5), b"%05d" % i)
+        self.assertLessEqual(server.descriptors(), 1024)
+        self.assertEqual(server.errors().count("\n"), 1, server.errors())
+        exchange(self.client(server), b"afterwards\n")
+
+    def test_17_no_byte_of_echo_goes_to_who_has_the_descriptor_of_another_now(self):
+        server, good = self.echo()
+        for turn in range(10):
+            old = [self.client(server) for _ in range(40)]
+            for client in old:
+                exchange(client, b"old\n")
+            with Paused(server):
+                for i, client in enumerate(old):
+                    client.send(b"of the old one\n" * 50)
+                    client.reset() if i % 2 else client.close()
+                new = [self.client(server) for _ in range(40)]
+                for i, client in enumerate(new):
+                    client.send(b"new %03d %03d\n" % (turn, i))
+            for i, client in enumerate(new):
+                self.assertEqual(receive_exactly(client, 12), b"new %03d %03d\n" % (turn, i))
+                client.close()
+            exchange(good, b"still there\n")
+
+    @quick
+    def test_18_an_error_of_one_connection_of_echo_is_its_own(self):
+        server, good = self.echo()
+        for i in range(60):
+            bad = self.client(server)
+            bad.send(b"\0\xff" * (i * 500))
+            bad.reset()
+            exchange(good, b"still there\n")
+
+    @quick
+    def test_20_plain_tcp_gets_every_byte_back_and_an_end(self):
+        server, client = self.echo()
+        exchange(client, b"\x16\x03\x01\x00\xa5 EHLO GET / \r\n\r\n")
+        client.shut()
+        client.expect_end()

@@ -5,9 +5,9 @@ import resource
 import time
 
 from crowd import Crowd
-from support import E2E, alone, native, site
+from support import CONNECTIONS, POLLER, E2E, alone, native, site
 
-IDLE = 9_000
+IDLE = CONNECTIONS
 
 
 def processor_ns(server):
@@ -34,7 +34,7 @@ class Memory(E2E):
             best = spent if best is None else min(best, spent)
         return best
 
-    def test_nine_thousand_idle_connections_hold_at_most_512_bytes_each(self):
+    def test_idle_connections_by_the_thousand_hold_at_most_512_bytes_each(self):
         if resource.getrlimit(resource.RLIMIT_NOFILE)[1] < IDLE + 200:
             self.skipTest("the hard limit of descriptors is too low")
         server = self.server("hello", "--workers", "1", descriptors=IDLE + 500)
@@ -49,18 +49,22 @@ class Memory(E2E):
         print(f"     {each:.0f} bytes of own memory for each of {IDLE} idle connections; at rest {before >> 10} KiB; "
               f"a request costs {alone_cost / 1000:.1f} µs alone, {crowded_cost / 1000:.1f} µs beside them")
         self.assertLessEqual(each, 512)
-        self.assertLessEqual(crowded_cost, alone_cost * 1.5)
+        if POLLER == "epoll":
+            self.assertLessEqual(crowded_cost, alone_cost * 1.5)
+        else:                          # the kernel looks at each of them in each turn
+            self.assertLessEqual((crowded_cost - alone_cost) / IDLE, 1500, "nanoseconds of a turn for each idle connection")
 
     def test_memory_comes_down_to_what_it_was_after_a_crowd_asks_twice(self):
         server = self.server("hello", "--workers", "1", descriptors=3000)
-        crowd = Crowd(server.address(), 2000)
+        count = min(CONNECTIONS, 2000)
+        crowd = Crowd(server.address(), count)
         crowd.tell("ask", "answered")
         full = server.own_memory()
         for _ in range(3):
             crowd.tell("ask", "answered")
         crowd.tell("reset", "reset")
         crowd.close()
-        crowd = Crowd(server.address(), 2000)
+        crowd = Crowd(server.address(), count)
         self.addCleanup(crowd.close)
         crowd.tell("ask", "answered")
         self.assertLessEqual(server.own_memory(), full + (256 << 10), "the second crowd found no room that the first one left")

@@ -4,7 +4,7 @@ import os
 import socket
 import subprocess
 
-from support import E2E, WEIR, curl, free_port, native, quick, scratch_path, seconds, site, wait_until
+from support import POLLER, E2E, WEIR, curl, free_port, native, quick, scratch_path, seconds, site, wait_until
 
 SIZES = ("--max-line", "--max-head", "--max-body", "--max-linger", "--min-rate")
 TIMES = ("--head-timeout", "--body-timeout", "--send-timeout", "--idle-timeout", "--linger-timeout", "--drain-timeout")
@@ -138,7 +138,7 @@ class Options(E2E):
             path = scratch_path("out")
             with open(path, "wb") as out:
                 process = subprocess.Popen(["prlimit", f"--nofile={descriptors}", "--", *WEIR, "hello", "--listen", "127.0.0.1:0",
-                                            "--workers", "2"],
+                                            "--workers", "2", "--poller", POLLER],
                                            stdout=out, stderr=out)
 
             def said():

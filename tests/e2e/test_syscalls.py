@@ -5,10 +5,9 @@ import os
 import re
 import time
 
-from support import E2E, alone, end_strace, native, site, strace_attached, wait_until
+from support import POLLER, WAITS, E2E, alone, end_strace, native, site, strace_attached, wait_until
 
 GET = "GET {} HTTP/1.1\r\nHost: x\r\n\r\n"
-WAITS = {"epoll_wait", "epoll_pwait", "epoll_pwait2"}
 
 
 def calls_in(trace):
@@ -35,9 +34,11 @@ class Calls(E2E):
         return calls_in(trace)
 
     def assert_cheap(self, name, calls, rounds, most):
-        counts = collections.Counter(c for c in calls if c not in WAITS)
+        waits = sum(c in WAITS[POLLER] for c in calls)
+        counts = collections.Counter(c for c in calls if c not in WAITS[POLLER] | {"restart_syscall"})
         print(f"     calls for {rounds} × {name}: {dict(counts)}; in order: {' '.join(calls[1:8])}")
         self.assertEqual(counts["epoll_ctl"], 0)
+        self.assertLessEqual(waits, rounds + 6, "one wait for a request, whatever the poller")
         self.assertLessEqual(sum(counts.values()), most * rounds + 6, counts)        # a few for the second's timer
 
     def asked(self, server, target, pipelined=1, **kwargs):

@@ -43,6 +43,7 @@ struct rig {
     uint32_t out_cap;                  /* 0: RESPONSE_HEAD_MAX and a page */
     uint64_t send_max;                 /* bytes that one send takes; 0: all */
     uint64_t break_after;              /* the transport fails when it has taken so many; 0: never */
+    bool cut;                          /* what was owed could not be completed */
 
     char *sent;                        /* all that left */
     size_t sent_len;
@@ -134,6 +135,7 @@ static inline void rig_open(struct rig *r, const struct weir_handler *handler)
         abort();
     exchange_init(r->x, &http1_protocol, &r->context, &r->peer, in_cap, out_cap);
     r->x->token = 0x700000007;
+    r->x->user = &r->conn.user;
     http1_protocol.begin(r->x);
     conn_init(&r->conn);
     conn_open(&r->conn, 3, &r->peer);
@@ -189,7 +191,7 @@ static inline void rig_send(struct rig *r, struct conn_facts *facts)
         return;
     facts->transfer = TRANSFER_ALL;
     facts->interim = x->interim;
-    facts->keep = x->keep;
+    facts->keep = x->keep || x->pending != INTAKE_NONE;
     x->interim = false;
 }
 
@@ -216,6 +218,7 @@ static inline bool rig_writing(struct rig *r, struct conn_facts *facts)
     struct exchange *x = r->x;
     if (x->abort) {
         facts->transfer = TRANSFER_BROKEN;
+        r->cut = true;
         return true;
     }
     if (x->keep && !x->interim && !x->waiting && x->pending == INTAKE_NONE && x->tail.kind == TAIL_NONE && buffer_len(&x->in) > 0 &&
@@ -302,7 +305,10 @@ static inline void rig_clear(struct rig *r)
 struct rig_answer {
     int status;
     struct slice head;                 /* with its status line and the empty line */
-    struct slice content;
+    struct slice content;              /* as it was sent, in chunks or not */
+    bool is_chunked;
+    bool is_last;                      /* the close ends it */
+    size_t length;                     /* of the content without the framing of chunks */
 };
 
 /* The value of a field of an answer; `count` says how many there are. */
@@ -321,25 +327,79 @@ static inline struct slice rig_field(const struct rig_answer *answer, const char
     return value;
 }
 
-/* Reads one answer off the front of `*sent`, whose length comes from its own framing alone. false: it is none, or not all of it is there. */
+/* Reads chunks off the front of `*sent`, and their content to `to`, where that is not NULL. false: they are none, or not all of them are there. */
+static inline bool rig_read_chunks(struct slice *sent, size_t *length, char *to)
+{
+    *length = 0;
+    for (size_t size = 1; size > 0;) {
+        const char *stop = sent->len > 0 ? memmem(sent->ptr, sent->len, "\r\n", 2) : NULL;
+        char *end = NULL;
+        if (stop == NULL || stop - sent->ptr > 8 || strchr("123456789abcdef0", *sent->ptr) == NULL)
+            return false;
+        size = strtoul(sent->ptr, &end, 16);
+        *sent = slice_from(*sent, (size_t)(stop + 2 - sent->ptr));
+        if (end != stop || size + 2 > sent->len || memcmp(sent->ptr + size, "\r\n", 2) != 0)
+            return false;
+        if (to != NULL)
+            memcpy(to + *length, sent->ptr, size);
+        *length += size;
+        *sent = slice_from(*sent, size + 2);
+    }
+    return true;
+}
+
+/* Copies the content, *length bytes, without the framing of chunks. */
+static inline void rig_content(const struct rig_answer *answer, char *to)
+{
+    struct slice content = answer->content;
+    size_t length;
+    if (!answer->is_chunked && answer->length > 0)
+        memcpy(to, answer->content.ptr, answer->length);
+    if (answer->is_chunked && content.len > 0 && !rig_read_chunks(&content, &length, to))
+        abort();
+}
+
+/* The content behind the head, whose length comes from the answer's own framing alone. */
+static inline bool rig_read_content(struct slice *sent, bool is_head, struct rig_answer *out)
+{
+    size_t lengths, codings, closes;
+    const struct slice length = rig_field(out, "Content-Length", &lengths);
+    const struct slice coding = rig_field(out, "Transfer-Encoding", &codings);
+    const struct slice connection = rig_field(out, "Connection", &closes);
+    const bool has_content = out->status >= 200 && out->status != 204 && out->status != 304;
+    const char *from = sent->ptr;
+    out->content = (struct slice){ from, 0 };
+    out->is_chunked = codings > 0;
+    out->is_last = has_content && lengths + codings == 0;
+    if (lengths + codings > has_content || (codings > 0 && !slice_equals(coding, SLICE("chunked"))))
+        return false;
+    if (out->is_last && !slice_equals(connection, SLICE("close")))
+        return false;
+    if (is_head || !has_content)
+        return true;
+    if (out->is_chunked && !rig_read_chunks(sent, &out->length, NULL))
+        return false;
+    if (!out->is_chunked) {
+        out->length = out->is_last ? sent->len : strtoul(length.ptr, NULL, 10);
+        if (out->length > sent->len)
+            return false;
+        *sent = slice_from(*sent, out->length);
+    }
+    out->content = (struct slice){ from, (size_t)(sent->ptr - from) };
+    return true;
+}
+
+/* Reads one answer off the front of `*sent`. false: it is none, or not all of it is there. */
 static inline bool rig_read_answer(struct slice *sent, bool is_head, struct rig_answer *out)
 {
     const char *end = sent->len > 0 ? memmem(sent->ptr, sent->len, "\r\n\r\n", 4) : NULL;
     if (end == NULL || memcmp(sent->ptr, "HTTP/1.1 ", 9) != 0)
         return false;
     *out = (struct rig_answer){ .status = atoi(sent->ptr + 9), .head = { sent->ptr, (size_t)(end + 4 - sent->ptr) } };
-    size_t lengths;
-    const struct slice length = rig_field(out, "Content-Length", &lengths);
-    const bool has_length = out->status >= 200 && out->status != 204 && out->status != 304;
-    if (out->status < 100 || out->status > 599 || lengths != has_length)
+    if (out->status < 100 || out->status > 599)
         return false;
-    const size_t size = has_length && !is_head ? strtoul(length.ptr, NULL, 10) : 0;
     *sent = slice_from(*sent, out->head.len);
-    if (size > sent->len)
-        return false;
-    out->content = (struct slice){ sent->ptr, size };
-    *sent = slice_from(*sent, size);
-    return true;
+    return rig_read_content(sent, is_head, out);
 }
 
 static inline bool rig_record_is_head(const struct rig_record *record)
@@ -347,8 +407,8 @@ static inline bool rig_record_is_head(const struct rig_record *record)
     return strncmp(record->line, "HEAD ", 5) == 0;
 }
 
-/* What is wrong with what left and what was recorded, or NULL: each answer is one, has its record, and that tells its status and its content. For
- * a connection that was not broken. */
+/* What is wrong with what left and what was recorded, or NULL: each answer is one, has its record, and that tells its status and its content; where
+ * the last was cut, not all of them have left. For a connection that was not broken. */
 static inline const char *rig_fault(const struct rig *r)
 {
     struct slice sent = { r->sent, r->sent_len };
@@ -357,19 +417,38 @@ static inline const char *rig_fault(const struct rig *r)
     for (struct rig_answer got; sent.len > 0;) {
         const bool is_last = recorded == r->record_count;
         if (!rig_read_answer(&sent, !is_last && rig_record_is_head(&r->records[recorded]), &got))
-            return "this is no answer";
+            return r->cut && recorded + 1 >= r->record_count ? NULL : "this is no answer";
         if (got.status == 100)
             continue;
         if (is_last)
             return "an answer without a record";
-        if (got.status != r->records[recorded].status || got.content.len != r->records[recorded].body_sent)
+        if (got.status != r->records[recorded].status || got.length != r->records[recorded].body_sent)
             return "a record of another answer";
         recorded++;
         const struct slice connection = rig_field(&got, "Connection", &count);
         if (count > 1 || (slice_equals(connection, SLICE("close")) && sent.len > 0))
             return "an answer behind the last one";
     }
-    return recorded == r->record_count ? NULL : "a record without an answer";
+    return recorded == r->record_count || r->cut ? NULL : "a record without an answer";
+}
+
+/* All answers, heads and contents, without the framing of chunks, which is as the input came. Returns how many bytes; `to` has room for all that
+ * left. Nothing where the last was cut: how much of them had left by then is a matter of time. */
+static inline size_t rig_plain(const struct rig *r, char *to)
+{
+    struct slice sent = { r->sent, r->sent_len };
+    size_t len = 0, recorded = 0;
+    struct rig_answer got;
+    while (!r->cut && sent.len > 0) {
+        const bool is_head = recorded < r->record_count && rig_record_is_head(&r->records[recorded]);
+        if (!rig_read_answer(&sent, is_head, &got))
+            break;
+        recorded += got.status != 100;
+        memcpy(to + len, got.head.ptr, got.head.len);
+        rig_content(&got, to + len + got.head.len);
+        len += got.head.len + got.length;
+    }
+    return len;
 }
 
 #endif

@@ -27,6 +27,10 @@ static const struct head_case {
     { "no content, no length", { .status = 204, .length = 7 }, "HTTP/1.1 204 No Content\r\n\r\n" },
     { "not modified, no length", { .status = 304 }, "HTTP/1.1 304 Not Modified\r\n\r\n" },
     { "a status without a name keeps its blank", { .status = 299 }, "HTTP/1.1 299 \r\nContent-Length: 0\r\n\r\n" },
+    { "in chunks", { .status = 200, .framing = RESPONSE_CHUNKED, .length = UINT64_MAX }, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" },
+    { "until the close", { .status = 200, .framing = RESPONSE_UNTIL_CLOSE, .length = UINT64_MAX, .close = true },
+      "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" },
+    { "no content, no chunks", { .status = 204, .framing = RESPONSE_CHUNKED }, "HTTP/1.1 204 No Content\r\n\r\n" },
     { "the last status", { .status = 599 }, "HTTP/1.1 599 \r\nContent-Length: 0\r\n\r\n" },
 };
 
@@ -124,6 +128,39 @@ START_TEST(what_did_not_fit_is_not_made_good_by_what_does)
     ck_assert(w.overflowed);
 }
 
+static const struct chunk_case {
+    size_t size;
+    const char *head;
+} chunks[] = {
+    { 1, "1\r\n" }, { 9, "9\r\n" }, { 10, "a\r\n" }, { 15, "f\r\n" }, { 16, "10\r\n" }, { 255, "ff\r\n" }, { 256, "100\r\n" },
+    { 48879, "beef\r\n" }, { 65536, "10000\r\n" }, { 131071, "1ffff\r\n" },
+};
+
+/* Its framing, and the last chunk behind it, are no more than RESPONSE_CHUNK_MAX, and one byte less of room is too little. */
+START_TEST(a_chunk_tells_its_size_in_hexadecimal_digits)
+{
+    static char content[131072], room[131072 + RESPONSE_CHUNK_MAX];
+    const struct chunk_case *c = &chunks[_i];
+    const size_t head = strlen(c->head), all = head + c->size + 2;
+    memset(content, 'c', sizeof content);
+    for (size_t cap = all - 1; cap <= all; cap++) {
+        struct writer w = { room, room + cap, false };
+        response_write_chunk(&w, (struct slice){ content, c->size });
+        ck_assert_int_eq(w.overflowed, cap < all);
+        ck_assert_uint_le((size_t)(w.at - room), cap);
+    }
+    ck_assert_mem_eq(room, c->head, head);
+    ck_assert_mem_eq(room + head, content, c->size);
+    ck_assert_mem_eq(room + head + c->size, "\r\n", 2);
+    ck_assert_uint_le(all - c->size + response_last_chunk.len, RESPONSE_CHUNK_MAX);
+}
+
+START_TEST(the_framing_of_the_largest_chunk_there_can_be_has_its_room)
+{
+    ck_assert(slice_equals(response_last_chunk, SLICE("0\r\n\r\n")));
+    ck_assert_uint_le(2 * sizeof(size_t) + 4 + response_last_chunk.len, RESPONSE_CHUNK_MAX);
+}
+
 START_TEST(the_interim_answer_is_a_status_line_and_an_empty_line)
 {
     ck_assert(slice_equals(response_continue, SLICE("HTTP/1.1 100 Continue\r\n\r\n")));
@@ -138,6 +175,8 @@ int main(void)
     tcase_add_test(tests, no_byte_but_these_may_stand_in_a_name_or_a_value);
     tcase_add_test(tests, numbers_are_written_in_full);
     tcase_add_test(tests, what_did_not_fit_is_not_made_good_by_what_does);
+    tcase_add_loop_test(tests, a_chunk_tells_its_size_in_hexadecimal_digits, 0, COUNT_OF(chunks));
+    tcase_add_test(tests, the_framing_of_the_largest_chunk_there_can_be_has_its_room);
     tcase_add_test(tests, the_interim_answer_is_a_status_line_and_an_empty_line);
     return check_run(tests);
 }

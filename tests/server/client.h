@@ -56,10 +56,23 @@ static inline struct weir *client_open(const struct weir_options *options, const
     return server;
 }
 
+static inline struct weir *client_open_streams(const struct weir_options *options, const struct weir_stream_handler *handler)
+{
+    char error[WEIR_ERROR_SIZE] = "";
+    struct weir *server = weir_open_streams(options, handler, error);
+    ck_assert_msg(server != NULL, "%s", error);
+    return server;
+}
+
+static inline void running_begin(struct running *r, struct weir *server)
+{
+    r->server = server;
+    ck_assert_int_eq(pthread_create(&r->thread, NULL, running_main, r), 0);
+}
+
 static inline void running_start(struct running *r, const struct weir_options *options, const struct weir_handler *handler)
 {
-    r->server = client_open(options, handler);
-    ck_assert_int_eq(pthread_create(&r->thread, NULL, running_main, r), 0);
+    running_begin(r, client_open(options, handler));
 }
 
 static inline void running_join(struct running *r)
@@ -88,10 +101,10 @@ static inline int client_try(const char *url)
     } to = { .any = { .sa_family = AF_UNIX } };
     socklen_t len = sizeof to.path;
     unsigned port = 0;
-    if (sscanf(url, "http://[%*[^]]]:%u/", &port) == 1) {
+    if (sscanf(url, "%*[a-z]://[%*[^]]]:%u", &port) == 1) {
         to.v6 = (struct sockaddr_in6){ .sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port), .sin6_addr = IN6ADDR_LOOPBACK_INIT };
         len = sizeof to.v6;
-    } else if (sscanf(url, "http://%*[^:]:%u/", &port) == 1) {
+    } else if (sscanf(url, "%*[a-z]://%*[^:]:%u", &port) == 1) {
         to.v4 = (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
         len = sizeof to.v4;
     } else {

@@ -12,11 +12,13 @@
  * 10  after the first refused byte none is interpreted; a handler never sees a refused request
  * 11  the same input, cut in any way, gives the same output (test_cuts.c)
  * 12  one record in the log for each exchange, each on one line */
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/counter.h"
 #include "handler/file_cache.h"
+#include "http/http1_state.h"
 #include "world.h"
 
 /* ------------------------------------------------------------------ 1: the edges */
@@ -59,9 +61,28 @@ static void check_idle(const struct conn *c, struct client *client, struct sim_s
     s->excused |= !passed;
 }
 
-static void count_exchanges(struct client *client, enum conn_state from, enum conn_event event)
+/* The connection ends while an answer is on its way whose request is not complete. */
+static bool is_torn(const struct conn *c, enum conn_state from, enum conn_event event)
 {
+    const struct exchange *x = c->exchange;
+    if (world.handler_kind != HANDLER_ECHO_HTTP || x == NULL || x->abort || (event != ON_FAIL && !(event == ON_TIMEOUT && from == CONN_WRITING)))
+        return false;
+    return ((const struct http1 *)(const void *)x->state)->answer == ANSWER_STREAMING;
+}
+
+static void count_exchanges(struct client *client, const struct conn *c, enum conn_state from, enum conn_event event)
+{
+    client->exchanges += is_torn(c, from, event);
     client->exchanges += event == ON_REQUEST || event == ON_REJECT || (event == ON_TIMEOUT && from == CONN_READING);
+}
+
+/* An answer that had begun breaks off with its request, which is refused, cut, or late. */
+static bool is_broken_off(const struct conn *c, const struct client *client)
+{
+    const struct script *script = &client->script;
+    if (world.handler_kind != HANDLER_ECHO_HTTP || c->exchange == NULL || !c->exchange->abort)
+        return false;
+    return script->ending == ENDING_WILD || client->timed_out || (script->count > 0 && script->expects[script->count - 1].may_break);
 }
 
 /* What left was an answer, or it was an interim one: then no answer had been composed. */
@@ -77,8 +98,10 @@ static void check_exchange_ends(struct client *client, enum conn_event event)
 }
 
 /* FAIL needs a reason: the client reset, or a fault struck. */
-static void check_fail(const struct client *client, const struct sim_stream *s)
+static void check_fail(const struct conn *c, const struct client *client, const struct sim_stream *s)
 {
+    if (is_broken_off(c, client))
+        return;
     if (!s->struck && !s->excused && !s->broken && s->in_use_by_client && world.is_open)
         sim_broken("1: client %u: FAIL, and nothing had failed", client->number);
 }
@@ -101,9 +124,9 @@ static void look_at_event(const struct conn *c, enum conn_state from, enum conn_
     struct client *client = world_client(s->client);
     sim_trace("         client %u: %s on %s", s->client, conn_state_name(from), conn_event_name(event));
     sim.progress++;
-    count_exchanges(client, from, event);
+    count_exchanges(client, c, from, event);
     check_share(s);
-    world.requests += event == ON_REQUEST;
+    world.requests += event == ON_REQUEST && world.handler_kind != HANDLER_ECHO;     /* a plain connection has none */
     world.timeouts += event == ON_TIMEOUT && from != CONN_SHUTTING;
     world.failures += event == ON_FAIL;
     if (event == ON_TIMEOUT)
@@ -111,7 +134,7 @@ static void look_at_event(const struct conn *c, enum conn_state from, enum conn_
     else if (event == ON_IDLE)
         check_idle(c, client, s);
     else if (event == ON_FAIL)
-        check_fail(client, s);
+        check_fail(c, client, s);
     if ((event == ON_MORE || event == ON_REQUEST) && from == CONN_READING && c->limit != LIMIT_NONE && c->deadline <= world.worker.now)
         sim_count(ORDER_INPUT_BEFORE_LIMIT);
     check_exchange_ends(client, event);
@@ -173,6 +196,14 @@ static void check_waiting(const struct conn *c, const struct sim_stream *s)
         sim_broken("2: client %u: WRITING waits and owes nothing", s->client);
 }
 
+/* For pollers that tell for as long as it is so: they are asked about this and about nothing else, see os_sim_level.c. */
+static short wanted_of(const struct conn *c)
+{
+    if (c->state == CONN_WRITING)
+        return exchange_owed(c->exchange) > 0 ? POLLOUT : 0;
+    return POLLIN;
+}
+
 /* What a slot's limit was after the turn before. */
 static struct shadow {
     uint64_t deadline;
@@ -181,12 +212,18 @@ static struct shadow {
     uint8_t limit;
 } shadows[SIM_FDS_MAX];
 
-/* Within one exchange the limits of a head, of idling and of lingering are never moved; that of a body only when it has passed. */
+static bool moves_early(const struct conn *c, const struct shadow *shadow, uint64_t now)
+{
+    return c->limit != LIMIT_BODY || (shadow->deadline > now && world.handler_kind != HANDLER_ECHO_HTTP);
+}
+
+/* Within one exchange the limits of a head, of idling and of lingering are never moved; that of a body only when it has passed, or when the answer
+ * that streams beside it had to wait. */
 static void check_limit_stays(const struct worker *w, const struct conn *c, const struct client *client)
 {
     struct shadow *shadow = &shadows[c - w->conns];
     const bool same = shadow->generation == c->generation && shadow->limit == c->limit && shadow->exchanges == client->exchanges;
-    if (same && shadow->deadline != c->deadline && c->limit != LIMIT_SEND && (c->limit != LIMIT_BODY || shadow->deadline > w->now))
+    if (same && shadow->deadline != c->deadline && c->limit != LIMIT_SEND && moves_early(c, shadow, w->now))
         sim_broken("2: client %u: limit %u was moved by %lld ms without need", client->number, c->limit,
                    (long long)(c->deadline - shadow->deadline));
     const bool begins_now = c->limit == LIMIT_IDLE || c->limit == LIMIT_HEAD || c->limit == LIMIT_LINGER;
@@ -200,6 +237,7 @@ static void check_limit_stays(const struct worker *w, const struct conn *c, cons
 void check_begin(void)
 {
     memset(shadows, 0, sizeof(shadows));
+    sim.wants_known = true;
 }
 
 /* ------------------------------------------------------------------ 3, 7, 8, 9: counting */
@@ -259,9 +297,14 @@ static void check_conn(const struct worker *w, const struct conn *c)
     const struct exchange *x = c->exchange;
     if (x != NULL && (x->received > s->received || x->sent > s->sent || buffer_len(&x->in) > x->received))
         sim_broken("3: client %u: more bytes than came, or left", s->client);
+    if (world.handler_kind == HANDLER_ECHO && c->state == CONN_READING && x != NULL && !(c->ready & READY_QUEUED))
+        sim_broken("8: client %u: nothing is owed, and a working set is held", s->client);
+    if (world.handler_kind == HANDLER_ECHO && c->state == CONN_WRITING && sim_client_room(s) == 0)
+        sim_count(ORDER_ECHO_STOPS);
     if (c->limit == LIMIT_IDLE && x != NULL && (x->phase > PHASE_BLANK || buffer_len(&x->in) > 0))
         sim_broken("9: client %u is listed as idle, and %u bytes of it wait", s->client, buffer_len(&x->in));
     check_waiting(c, s);
+    sim.fds[c->fd].wanted = wanted_of(c);
     check_limit_stays(w, c, world_client(s->client));
 }
 
@@ -307,7 +350,8 @@ static void check_descriptors(const struct worker *w, uint32_t with_file)
         sim_broken("7: %u connections have descriptors, %u are open", sim_open_fds(SIM_STREAM), w->open);
     if (sim_open_fds(SIM_FILE) != roots + in_use || in_use != with_file)
         sim_broken("7: %u files are open, %u are in use", sim_open_fds(SIM_FILE) - roots, with_file);
-    if (sim_open_fds(SIM_EPOLL) != 1 || sim_open_fds(SIM_EVENTFD) != 1 ||
+    const uint32_t epolls = w->poller.backend == &poller_epoll;
+    if (sim_open_fds(SIM_EPOLL) != epolls || sim_open_fds(SIM_EVENTFD) != 1 ||
         sim_open_fds(SIM_LISTENER) != world.listener_count || sim_open_fds(SIM_SOCKET) != 0)
         sim_broken("7: the worker holds descriptors that it should not");
 }
@@ -315,9 +359,12 @@ static void check_descriptors(const struct worker *w, uint32_t with_file)
 /* Each connection may hold one working set, one kept content and one copied answer; files have their cache. */
 static void check_memory(const struct worker *w, uint32_t working)
 {
-    const uint64_t each = w->pool.size + 2 * world.options.body_max + 400000;
+    const bool plain = world.handler_kind == HANDLER_ECHO;
+    const uint64_t each = w->pool.size + (plain ? 0 : 2 * world.options.body_max + 400000);
     const uint64_t cache = world.files != NULL ? FILE_CACHE_BYTES_MAX + (1u << 20) : 0;
     const uint64_t bound = world.memory_before + w->open * each + (uint64_t)w->pool.free_count * w->pool.size + cache;
+    if (plain && w->pool.size > world.options.buffer_max + 1024)
+        sim_broken("8: %zu bytes for a plain connection", w->pool.size);
     if (w->pool.lent != working)
         sim_broken("8: %u working sets are lent, %u are in use", w->pool.lent, working);
     if (sim.memory > bound)
@@ -349,12 +396,14 @@ void check_worker(const struct worker *w)
 
 void check_progress(void)
 {
-    const bool vain = sim.progress == world.last_progress && sim.strikes == world.last_strikes;
+    const bool same = world.worker.listening == world.last_listening;      /* epoll is told by calls, the others by what they are asked next */
+    const bool vain = sim.progress == world.last_progress && sim.strikes == world.last_strikes && same;
     world.vain_turns = vain ? world.vain_turns + 1 : 0;
     if (world.vain_turns > 1)
         sim_broken("a second turn in a row without progress: the loop spins");
     world.last_progress = sim.progress;
     world.last_strikes = sim.strikes;
+    world.last_listening = world.worker.listening;
 }
 
 /* ------------------------------------------------------------------ 12: the log */
@@ -392,6 +441,10 @@ static bool line_read(const char *line, size_t len, uint32_t *number, struct hea
 static void check_told(const struct client *client, const struct told *told)
 {
     const struct sim_stream *s = sim_stream_of_client(client->number);
+    if (client->script.plain && told->lines > 0)
+        sim_broken("12: client %u speaks no HTTP, and stands in the log", client->number);
+    if (client->script.plain)
+        return;
     if (told->lines != client->exchanges)
         sim_broken("12: client %u: %u lines in the log for %u exchanges", client->number, told->lines, client->exchanges);
     if (told->lines < client->answers)
@@ -441,6 +494,8 @@ void check_nothing_left(void)
         sim_broken("7: at the end %u connections are counted", world.connections_open);
     if (sim.memory_blocks != 0)
         sim_broken("8: at the end %llu blocks of memory are left", (unsigned long long)sim.memory_blocks);
+    if (echoed_open() != 0)
+        sim_broken("8: at the end %u plain connections have not heard of their end", echoed_open());
     if (tagged_bodies_lent() != 0 || tagged_files_open() != 0 || tagged_requests_open() != 0)
         sim_broken("8: at the end %u bodies, %u files, %u requests were not given back", tagged_bodies_lent(), tagged_files_open(),
                    tagged_requests_open());

@@ -111,6 +111,13 @@ static bool status_is_right(const struct client *client, const struct expect *e)
     return status == 408 && client->timed_out;
 }
 
+/* What is answered is answered as it comes, and may end where that ended. */
+static bool may_break(const struct client *client)
+{
+    const struct expect *e = expected(client);
+    return e != NULL && e->may_break && (reply_is_between(&client->reply) || client->reply.status == 200);
+}
+
 static void check_final(struct client *client)
 {
     const struct expect *e = expected(client);
@@ -124,7 +131,7 @@ static void check_final(struct client *client)
         heard_wrong(client, "an answer to no request");
     if (!status_is_right(client, e))
         sim_broken("4: client %u, answer %u: status %d where %d is right", client->number, client->answers, r->status, e->status);
-    if (e->ends > client->said && r->status != 408 && !r->says_close)
+    if (e->ends > client->said && r->status != 408 && !r->says_close && !e->early)
         heard_wrong(client, "an answer before its request was complete");
     r->no_content = e->head;
     client->blind |= e->head && r->status == 408;      /* did the server get so far as to know that it is a HEAD? */
@@ -132,7 +139,9 @@ static void check_final(struct client *client)
         heard_wrong(client, "a Content-Length that is not the content's");
     if (e->old && !r->says_close && !r->says_keep_alive)
         heard_wrong(client, "an answer to HTTP/1.0 that is kept and does not say so");
-    if (e->last && !e->old && !r->says_close)
+    if (r->chunked && !e->chunked && !e->may_break)
+        heard_wrong(client, "chunks that nobody asked for");
+    if (e->last && !e->old && !r->says_close && !may_break(client))
         heard_wrong(client, "the last answer does not say that it is");
     if (r->tag[0] != '\0') {
         char tag[32];
@@ -169,6 +178,11 @@ static void answer_complete(struct client *client)
     const struct expect *e = expected(client);
     if (client->answers < sizeof(client->first) / sizeof(client->first[0]))
         client->first[client->answers] = (struct heard){ (uint16_t)client->reply.status, client->content_at };
+    if (e != NULL && e->has_tag && (e->sized || e->chunked) && e->status == 200 && client->reply.status == 200 && !e->head &&
+        client->content_at != e->size)
+        heard_wrong(client, "the content is not whole");
+    if (e != NULL && !is_wild(client) && client->said < e->ends && client->reply.status == 200)
+        heard_wrong(client, "an answer that was complete before its request was");
     client->answers++;
     client->continued = false;
     client->content_at = 0;
@@ -178,8 +192,29 @@ static void answer_complete(struct client *client)
         heard_wrong(client, "a close that nobody asked for");
 }
 
+/* On a plain connection: what it has said, in order, and nothing else. */
+static void hear_plain(struct client *client, const uint8_t *data, size_t len)
+{
+    const uint8_t *said = bytes_at(&client->script.stream);
+    if (client->heard + len > client->said)
+        sim_broken("3: client %u: %zu bytes came back, %zu were said", client->number, (size_t)client->heard + len, client->said);
+    for (size_t i = 0; i < len; i++)
+        if (data[i] != said[client->heard + i])
+            sim_broken("5: client %u: byte %zu that came back is not what it said", client->number, (size_t)client->heard + i);
+    client->heard += len;
+    if (client->answers < client->script.count && client->heard == bytes_len(&client->script.stream)) {
+        client->answers++;
+        client->answered_at = sim.now;
+        sim_count(ORDER_ECHO_WHOLE);
+    }
+}
+
 static void hear(struct client *client, const uint8_t *data, size_t len)
 {
+    if (client->script.plain) {
+        hear_plain(client, data, len);
+        return;
+    }
     client->heard += len;
     if (client->record != NULL)
         bytes_append(client->record, data, len);
@@ -206,12 +241,27 @@ static void hear(struct client *client, const uint8_t *data, size_t len)
     }
 }
 
+/* Its last request breaks off, and the answer with it, by a reset: what it has not read of the answers before is lost. */
+static bool tears(const struct client *client)
+{
+    const struct script *script = &client->script;
+    const uint32_t last = script->count - 1;
+    if (!client->stream->reset_from_server || script->count == 0 || !script->expects[last].may_break)
+        return false;
+    return last == 0 || client->said > script->expects[last - 1].ends;
+}
+
 /* The server ended the connection: was everything said that had to be? */
 static void check_end(const struct client *client, bool reset)
 {
     const struct expect *e = expected(client);
     const struct sim_stream *s = client->stream;
     if (client->blind || s->excused || client->timed_out || client->gave_way || !client->exact)
+        return;
+    if (client->script.plain && client->heard < bytes_len(&client->script.stream))
+        sim_broken("3: client %u: the connection %s after %zu of %zu bytes", client->number, reset ? "was reset" : "ended", (size_t)client->heard,
+                   bytes_len(&client->script.stream));
+    if (may_break(client) || tears(client))
         return;
     if (!reply_is_between(&client->reply))
         heard_wrong(client, reset ? "a reset in the middle of an answer" : "an end in the middle of an answer");
@@ -248,6 +298,13 @@ static bool listen_once(struct client *client)
 
 /* ------------------------------------------------------------------ saying */
 
+/* It was told of the close, and has no more to say; but whose answer has begun before its request was complete goes on with that. */
+static bool has_to_end(const struct client *client)
+{
+    const struct expect *e = expected(client);
+    return client->told_close && !client->says_on && (e == NULL || !e->early || client->said >= e->ends);
+}
+
 /* It asked for a 100 (Continue), and nothing came: it goes on without. */
 static bool waited_in_vain(const struct client *client)
 {
@@ -260,8 +317,10 @@ static bool waited_in_vain(const struct client *client)
 static size_t may_say(struct client *client)
 {
     const size_t whole = bytes_len(&client->script.stream);
-    if (client->told_close && !client->says_on)
+    if (has_to_end(client))
         return client->said;
+    if (client->told_close && !client->says_on)
+        return expected(client)->ends;
     if (client->alternates)
         return client->answers < client->script.count ? client->script.expects[client->answers].ends : whole;
     for (uint32_t i = client->answers; i < client->script.count; i++) {
@@ -279,6 +338,7 @@ static size_t may_say(struct client *client)
     return whole;
 }
 
+/* It keeps its pace, whatever it hears before: who is echoed has with each byte that comes back a reason to say the next. */
 static void speak(struct client *client, struct chance *c)
 {
     const size_t until = may_say(client);
@@ -404,7 +464,7 @@ void client_act(struct client *client, struct chance *c)
         reset_now(client);
         return;
     }
-    if (has_said_all(client) || (client->told_close && !client->says_on))
+    if (has_said_all(client) || has_to_end(client))
         after_the_last(client);
     plan_next(client, c);
 }
@@ -433,7 +493,7 @@ void client_check_end(const struct client *client)
     const struct script *script = &client->script;
     if (client->stream == NULL || client->stream->excused || client->timed_out || client->gave_way || !client->exact || client->blind)
         return;
-    if (client->answers < script->count && !client->told_close)
+    if (client->answers < script->count && !client->told_close && !may_break(client) && !tears(client))
         sim_broken("4: client %u got %u of %u answers", client->number, client->answers, script->count);
 }
 

@@ -15,7 +15,7 @@ struct client {
     enum client_step step;
     uint64_t next;                 /* when it does something by itself, ms; UINT64_MAX: never */
     uint64_t read_next;
-    uint64_t speak_next;
+    uint64_t speak_next;           /* then the next piece, whatever it hears before */
     uint64_t gate_until;           /* waits for a 100 (Continue) until then; 0: not */
     uint64_t connected;            /* when */
     uint64_t answered_at;          /* when its last answer was complete */

@@ -6,7 +6,8 @@
 #include <errno.h>
 
 /* What may be struck. A run draws for each of these whether, and how often. */
-#define SIM_CALLS(C) C(ACCEPT) C(RECV) C(SEND) C(SENDFILE) C(WAIT) C(CTL) C(OPEN) C(FSTAT) C(PREAD) C(SHUTDOWN) C(CLOSE) C(CLOCK) C(ALLOC) C(LOG)
+#define SIM_CALLS(C) \
+    C(ACCEPT) C(RECV) C(SEND) C(SENDFILE) C(WAIT) C(POLL) C(SELECT) C(CTL) C(OPEN) C(FSTAT) C(PREAD) C(SHUTDOWN) C(CLOSE) C(CLOCK) C(ALLOC) C(LOG)
 
 /*    strikes    name           errno, or 0 where it is something else */
 #define SIM_FAULTS(F) \
@@ -32,6 +33,11 @@
     F(WAIT,     SPURIOUS,      0)             F(WAIT,     LATE,         0) \
     F(WAIT,     FULL,          0)             F(WAIT,     TWICE,        0) \
     F(WAIT,     STALE,         0)             F(WAIT,     ALONE,        0)   /* RDHUP, HUP without IN */ \
+    F(POLL,     NONE,          0)             F(POLL,     EINTR,        EINTR) \
+    F(POLL,     SPURIOUS,      0)             F(POLL,     LATE,         0) \
+    F(POLL,     ALONE,         0) \
+    F(SELECT,   NONE,          0)             F(SELECT,   EINTR,        EINTR) \
+    F(SELECT,   SPURIOUS,      0)             F(SELECT,   LATE,         0) \
     F(CTL,      ENOMEM,        ENOMEM)        F(CTL,      ENOSPC,       ENOSPC) \
     F(OPEN,     ENOENT,        ENOENT)        F(OPEN,     ENOTDIR,      ENOTDIR) \
     F(OPEN,     EACCES,        EACCES)        F(OPEN,     ELOOP,        ELOOP) \
@@ -60,6 +66,10 @@
     O(BUFFER_FILLED,        "recv fills the buffer exactly") \
     O(END_RECEIVED,         "recv gives 0") \
     O(DATA_WITH_FIN,        "data and FIN together") \
+    O(TOLD_BY_EPOLL,        "epoll tells of something") \
+    O(TOLD_BY_POLL,         "poll tells of something") \
+    O(TOLD_BY_SELECT,       "select tells of something") \
+    O(BEYOND_SELECT,        "a descriptor that select has no room for") \
     O(ORDER_SHUFFLED,       "a batch in another order than things happened") \
     O(IN_WITH_RDHUP,        "IN with RDHUP") \
     O(IN_WITH_HUP,          "IN with HUP") \
@@ -84,6 +94,8 @@
     O(DRAIN_SHUTTING,       "a drain in SHUTTING") \
     O(DESCRIPTORS_OUT,      "no descriptor is left for a while") \
     O(SEND_BUFFER_FULL,     "the send buffer is full") \
+    O(ECHO_WHOLE,           "all that was said on a plain connection came back") \
+    O(ECHO_STOPS,           "nothing more is received from one who does not read") \
     O(RST_WITH_UNREAD,      "a close with unread input sends a reset")
 
 #define SIM_ENUM_CALL(name) SIM_##name,

@@ -138,7 +138,8 @@ struct sim_block {
 void sim_boot(struct chance *chance)
 {
     FILE *trace = sim.trace;
-    sim = (struct sim_kernel){ .chance = chance, .now = 1000000, .fd_limit = SIM_FDS_MAX, .last_closed = -1, .trace = trace };
+    sim = (struct sim_kernel){ .chance = chance, .now = 1000000, .first_fd = SIM_FIRST_FD, .fd_limit = SIM_FDS_MAX, .last_closed = -1,
+                               .trace = trace };
 }
 
 void sim_halt(void)
@@ -333,7 +334,7 @@ const char *sim_fd_kind_name(enum sim_fd_kind kind)
 /* The lowest free descriptor, at once. */
 int sim_fd_take(enum sim_fd_kind kind)
 {
-    int fd = SIM_FIRST_FD;
+    int fd = sim.first_fd;
     while (fd < SIM_FDS_MAX && sim.fds[fd].kind != SIM_FREE)
         fd++;
     if (fd >= sim.fd_limit || fd >= SIM_FDS_MAX)
@@ -360,7 +361,7 @@ uint32_t sim_open_fds(enum sim_fd_kind kind)
 
 void sim_exhaust_descriptors(uint64_t until)
 {
-    int fd = SIM_FIRST_FD;
+    int fd = sim.first_fd;
     while (fd < SIM_FDS_MAX && sim.fds[fd].kind != SIM_FREE)
         fd++;
     sim.fd_limit = fd;

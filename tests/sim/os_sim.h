@@ -1,7 +1,7 @@
 /* The simulated kernel: every call of os/os.h, in memory. It stands in the place of os_linux.c when linked, so that what runs above it is
  * the production loop. This header is for whoever sits at the other end: the clients, the checks, the runner.
  *
- * There is one kernel, as there is in a process. Time moves only in os_epoll_wait(), by sim_pass(), and by faults. */
+ * There is one kernel, as there is in a process. Time moves only in os_epoll_wait(), os_poll() and os_select(), by sim_pass(), and by faults. */
 #ifndef WEIR_SIM_OS_SIM_H
 #define WEIR_SIM_OS_SIM_H
 
@@ -15,10 +15,10 @@
 #include "os/os.h"
 
 enum {
-    SIM_FDS_MAX = 512,
+    SIM_FDS_MAX = 1536,            /* more than select(2) has room for */
     SIM_FIRST_FD = 3,
     SIM_STREAMS_MAX = 4096,
-    SIM_ITEMS_MAX = SIM_FDS_MAX,
+    SIM_ITEMS_MAX = 512,
     SIM_GHOSTS_MAX = 32,
     SIM_NOTICED_MS = 200           /* so much time, lost at once, may let a limit pass that would not have */
 };
@@ -156,6 +156,7 @@ struct sim_fd {
     uint32_t backlog;              /* SIM_LISTENER: connections that wait */
     uint16_t family;               /* SIM_SOCKET, SIM_LISTENER */
     bool owned_inode;              /* SIM_FILE: the inode goes with the descriptor */
+    short wanted;                  /* SIM_STREAM: what its state waits for, in the bits of poll(2); where sim.wants_known */
 };
 
 /* A registration with an epoll. */
@@ -191,6 +192,7 @@ struct sim_kernel {
     uint64_t turn;                 /* number of the turn of the loop */
     struct sim_fd fds[SIM_FDS_MAX];
     uint32_t open[SIM_SOCKET + 1]; /* descriptors, by kind */
+    int first_fd;                  /* below are others', of whom nothing is known */
     int fd_limit;                  /* descriptors from here on are refused with EMFILE */
     uint64_t fd_limit_until;       /* then it is lifted; 0: no such thing */
     int last_closed;
@@ -199,6 +201,9 @@ struct sim_kernel {
     struct sim_ghost ghosts[SIM_GHOSTS_MAX];
     uint32_t ghost_count;
     uint32_t batch;                /* number of the last batch */
+    bool level;                    /* poll or select was called: they tell for as long as it is so */
+    bool wants_known;              /* somebody keeps sim_fd.wanted */
+    int told_below;                /* the poller has room for descriptors below; 0: for all */
     struct sim_stream *streams[SIM_STREAMS_MAX];
     uint32_t stream_count;
     struct sim_inode *inodes[64];
@@ -295,6 +300,7 @@ struct sim_fd *sim_fd_get(int fd, enum sim_fd_kind kind, const char *call);
 void sim_wake(int fd);
 void sim_poller_forget(int fd);
 uint32_t sim_stream_mask(struct sim_stream *s);
+uint32_t sim_listener_mask(const struct sim_fd *f);
 void sim_stream_close(struct sim_stream *s);
 void sim_streams_tick(void);
 void sim_refuse_backlog(int listener);

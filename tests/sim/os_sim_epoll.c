@@ -40,6 +40,8 @@ void sim_wake(int fd)
 
 bool sim_telling(const struct sim_stream *s)
 {
+    if (sim.level)
+        return true;
     const struct sim_item *item = s->fd < 0 ? NULL : item_of(s->fd);
     return item != NULL && item->queued;
 }
@@ -127,7 +129,7 @@ static uint32_t item_mask(const struct sim_item *item)
     if (f->kind == SIM_STREAM)
         mask = sim_stream_mask(f->stream);
     else if (f->kind == SIM_LISTENER)
-        mask = f->value == 0 ? EPOLLIN | EPOLLRDHUP | EPOLLHUP : f->backlog > 0 ? EPOLLIN : 0;     /* 0: shut down */
+        mask = sim_listener_mask(f);
     else if (f->kind == SIM_EVENTFD)
         mask = f->value > 0 ? EPOLLIN : 0;
     return mask & (item->events | always);
@@ -284,6 +286,8 @@ static int tell(int epoll, struct epoll_event *events, int max, const uint32_t *
         batch_shuffle(&b);
     if (b.shuffled)
         sim_count(ORDER_ORDER_SHUFFLED);
+    if (b.count > 0)
+        sim_count(ORDER_TOLD_BY_EPOLL);
     return b.count;
 }
 

@@ -40,7 +40,9 @@ uint32_t sim_stream_mask(struct sim_stream *s)
         mask |= EPOLLOUT;
     else
         s->no_room_told = true;
-    if ((s->fin_from_client && s->read_blocked_until == 0) || s->broken)
+    if (s->read_blocked_until != 0)
+        return mask;                           /* nor has the end been heard of */
+    if (s->fin_from_client || s->broken)
         mask |= EPOLLRDHUP;
     if (s->broken || (s->fin_from_client && s->fin_from_server))
         mask |= EPOLLHUP;
@@ -308,6 +310,14 @@ int os_listen(int fd, int backlog)
     return 0;
 }
 
+/* One that was shut down (its port is 0) is to TCP a socket that is not connected: nobody comes, and whoever waits is told. */
+uint32_t sim_listener_mask(const struct sim_fd *f)
+{
+    if (f->value == 0)
+        return EPOLLOUT | EPOLLHUP;
+    return f->backlog > 0 ? EPOLLIN : 0;
+}
+
 void os_listen_stop(int fd)
 {
     sim_enter();
@@ -401,6 +411,10 @@ int os_accept(int fd, struct sockaddr_storage *peer)
         return accept_fails(s, FAULT_ACCEPT_EMFILE);
     sim.fds[taken].stream = s;
     backlog_leave(s);
+    if (sim.told_below > 0 && taken >= sim.told_below) {
+        sim_count(ORDER_BEYOND_SELECT);
+        s->struck = s->excused = true;
+    }
     s->fd = taken;
     s->accepted = true;
     if (fault == FAULT_ACCEPT_RESET) {

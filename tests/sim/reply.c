@@ -11,7 +11,7 @@ void reply_reset(struct reply *r)
     r->step = AT_STATUS;
     r->line_len = 0;
     r->status = 0;
-    r->says_close = r->says_keep_alive = r->has_date = r->has_length = r->has_allow = r->has_server = r->no_content = false;
+    r->says_close = r->says_keep_alive = r->has_date = r->has_length = r->has_allow = r->has_server = r->no_content = r->chunked = false;
     r->length = r->left = 0;
     r->tag[0] = r->location[0] = '\0';
 }
@@ -96,12 +96,19 @@ static const char *take_length(struct reply *r, const char *value)
     return *end == '\0' ? NULL : "Content-Length is no number";
 }
 
+static const char *take_encoding(struct reply *r, const char *value)
+{
+    const bool again = r->chunked;
+    r->chunked = strcmp(value, "chunked") == 0;
+    return r->chunked && !again ? NULL : "a Transfer-Encoding that is not chunked, once";
+}
+
 static const char *take_known_field(struct reply *r, const char *name, const char *value)
 {
     if (strcasecmp(name, "Content-Length") == 0)
         return take_length(r, value);
     if (strcasecmp(name, "Transfer-Encoding") == 0)
-        return "a Transfer-Encoding that nobody asked for";
+        return take_encoding(r, value);
     if (strcasecmp(name, "Connection") == 0) {
         if (r->says_close || r->says_keep_alive)
             return "Connection twice";
@@ -139,16 +146,18 @@ static const char *take_field(struct reply *r)
 static const char *check_head(struct reply *r)
 {
     if (r->status < 200)
-        return r->has_length || r->has_date ? "an interim response with fields of a final one" : NULL;
+        return r->has_length || r->has_date || r->chunked ? "an interim response with fields of a final one" : NULL;
     if (!r->has_date)
         return "no Date";
     if (r->status == 204 && r->has_length)
         return "a 204 with a Content-Length";
+    if (r->chunked && (r->has_length || r->status == 204 || r->status == 304))
+        return "chunks where there must be none";
     if (r->status == 405 && !r->has_allow)
         return "a 405 without Allow";
     if (r->status == 301 && r->location[0] == '\0')
         return "a 301 without Location";
-    if (!r->has_length && r->status != 204 && r->status != 304)
+    if (!r->has_length && !r->chunked && r->status != 204 && r->status != 304)
         return "a response whose end is not told";
     return NULL;
 }
@@ -178,6 +187,39 @@ static enum reply_event parse_head(struct reply *r, const uint8_t **data, size_t
     }
 }
 
+/* "1f", and no extension: nobody asked for one. 0 to the largest chunk, or -1. */
+static int64_t chunk_size(const struct reply *r)
+{
+    int64_t size = 0;
+    for (size_t i = 0; i < r->line_len; i++) {
+        if (!isxdigit((unsigned char)r->line[i]))
+            return -1;
+        size = size * 16 + (isdigit((unsigned char)r->line[i]) ? r->line[i] - '0' : tolower((unsigned char)r->line[i]) - 'a' + 10);
+    }
+    return r->line_len >= 1 && r->line_len <= 8 ? size : -1;
+}
+
+/* The lines around chunks. REPLY_HEAD: go on. */
+static enum reply_event parse_chunk_line(struct reply *r, const uint8_t **data, size_t *len)
+{
+    const int got = take_line(r, data, len);
+    if (got <= 0)
+        return got == 0 ? REPLY_MORE : wrong(r, "a byte that is no part of a line");
+    const int64_t size = chunk_size(r);
+    const bool empty = r->line_len == 0;
+    r->line_len = 0;
+    if (r->step == AT_CHUNK_SIZE ? size < 0 : !empty)
+        return wrong(r, "no line of a chunk");
+    if (r->step == AT_LAST_CHUNK) {
+        r->step = AT_END;
+        return REPLY_DONE;
+    }
+    if (r->step == AT_CHUNK_SIZE)
+        r->left = (uint64_t)size;
+    r->step = r->step == AT_CHUNK_END ? AT_CHUNK_SIZE : size > 0 ? AT_CONTENT : AT_LAST_CHUNK;
+    return REPLY_HEAD;
+}
+
 enum reply_event reply_parse(struct reply *r, const uint8_t **data, size_t *len)
 {
     if (r->step == AT_END)
@@ -185,8 +227,13 @@ enum reply_event reply_parse(struct reply *r, const uint8_t **data, size_t *len)
     if (r->step == AT_HEAD_END) {
         r->no_content |= r->status < 200 || r->status == 204 || r->status == 304;
         r->left = r->no_content ? 0 : r->length;
-        r->step = AT_CONTENT;
+        r->step = r->chunked && !r->no_content ? AT_CHUNK_SIZE : AT_CONTENT;
         r->line_len = 0;
+    }
+    while (r->step == AT_CHUNK_SIZE || r->step == AT_CHUNK_END || r->step == AT_LAST_CHUNK) {
+        const enum reply_event event = parse_chunk_line(r, data, len);
+        if (event != REPLY_HEAD)
+            return event;
     }
     if (r->step != AT_CONTENT)
         return *len == 0 ? REPLY_MORE : parse_head(r, data, len);
@@ -201,5 +248,7 @@ enum reply_event reply_parse(struct reply *r, const uint8_t **data, size_t *len)
     *data += r->content_len;
     *len -= r->content_len;
     r->left -= r->content_len;
+    if (r->left == 0 && r->chunked)
+        r->step = AT_CHUNK_END;
     return REPLY_CONTENT;
 }

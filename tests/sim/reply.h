@@ -17,7 +17,7 @@ enum reply_event {
 enum { REPLY_LINE_MAX = 8192 };
 
 struct reply {
-    enum reply_step { AT_STATUS, AT_FIELD, AT_HEAD_END, AT_CONTENT, AT_END } step;
+    enum reply_step { AT_STATUS, AT_FIELD, AT_HEAD_END, AT_CHUNK_SIZE, AT_CONTENT, AT_CHUNK_END, AT_LAST_CHUNK, AT_END } step;
     char line[REPLY_LINE_MAX];
     size_t line_len;
     const char *wrong;
@@ -28,13 +28,14 @@ struct reply {
     bool says_keep_alive;
     bool has_date;
     bool has_length;
+    bool chunked;
     bool has_allow;
     bool has_server;
     bool no_content;
     uint64_t length;
     char tag[32];          /* value of X-Tag */
     char location[256];
-    uint64_t left;
+    uint64_t left;         /* of the content, or of its current chunk */
 
     const uint8_t *content;    /* into the input of this call */
     size_t content_len;

@@ -299,6 +299,24 @@ static void put_for_files(struct maker *m)
     e->sized = !m->rules->files_may_fail && !m->rules->files_change;
 }
 
+/* The content comes back as it goes there: in pieces, while it is still coming. */
+static void put_for_echo(struct maker *m)
+{
+    struct expect *e = expect_add(m->script);
+    struct request_plan plan = draw_plan(m);
+    if (plan.has_content && chance_one_in(m->c, 3))
+        plan.content = some_size(m->c, m->rules->options->body_max > 200000 ? 200000 : (uint32_t)m->rules->options->body_max);
+    put_head(m, &plan, "/echo");
+    expect_method(e, &plan, stream_len(m->script));
+    put_content(m, &plan, content_tag(m->client, e->number));
+    e->has_tag = true;
+    e->tag = content_tag(m->client, e->number);
+    e->size = plan.content;
+    e->chunked = plan.chunked;
+    e->sized = !plan.chunked;
+    e->early = plan.has_content;
+}
+
 /* What weir answers itself. */
 static void put_for_weir(struct maker *m)
 {
@@ -318,6 +336,7 @@ static void put_request(struct maker *m)
 {
     static void (*const makers[])(struct maker *) = {
         [HANDLER_HELLO] = put_for_hello, [HANDLER_FILES] = put_for_files, [HANDLER_TAGGED] = put_for_tagged,
+        [HANDLER_ECHO_HTTP] = put_for_echo,
     };
     if (chance_one_in(m->c, 25))
         put_for_weir(m);
@@ -339,7 +358,7 @@ static void put_short(struct maker *m, char answer, uint32_t size_max)
         put(s, "GET /t/%cd/%u/%u/%u/0 HTTP/1.1\r\nHost: h\r\nX-Client: %u\r\n\r\n", answer, m->client, e->number, (unsigned)e->size,
             m->client);
     } else {
-        e->status = m->rules->handler == HANDLER_HELLO ? 200 : 404;
+        e->status = m->rules->handler == HANDLER_FILES ? 404 : 200;
         if (m->rules->files_may_fail)
             e->status = 0;
         put(s, "GET /nowhere HTTP/1.1\r\nHost: h\r\n\r\n");
@@ -348,11 +367,32 @@ static void put_short(struct maker *m, char answer, uint32_t size_max)
     s->good = s->count;
 }
 
+/* Bytes that come back, on a plain connection. */
+static void put_plain(struct maker *m, uint32_t len)
+{
+    m->script->plain = true;
+    if (len == 0)
+        return;
+    put_tagged(m->script, content_tag(m->client, 0), 0, len);
+    expect_add(m->script)->ends = len;
+}
+
 void script_add_short(struct script *script, const struct script_rules *rules, uint32_t client)
 {
     struct chance c;
     chance_seed(&c, client);
-    put_short(&(struct maker){ .script = script, .c = &c, .rules = rules, .client = client }, 'c', 30);
+    struct maker m = { .script = script, .c = &c, .rules = rules, .client = client };
+    if (rules->handler == HANDLER_ECHO)
+        put_plain(&m, 13);
+    else
+        put_short(&m, 'c', 30);
+}
+
+void script_make_plain(struct script *script, uint32_t client, uint32_t len, enum ending ending)
+{
+    struct maker m = { .script = script, .client = client };
+    *script = (struct script){ .ending = ending, .cut_order = SIM_FAULT_COUNT };
+    put_plain(&m, len);
 }
 
 void script_add_large(struct script *script, uint32_t client, uint32_t size)
@@ -466,6 +506,13 @@ static uint16_t put_too_long(struct script *s, const struct weir_options *option
     }
 }
 
+/* Content that came before the trouble has begun its answer, which then breaks off. */
+static void expect_broken(const struct maker *m, struct expect *e, const char *text)
+{
+    e->may_break = e->early = m->rules->handler == HANDLER_ECHO_HTTP && strncmp(text, "POST", 4) == 0;
+    e->or_status = e->may_break ? 200 : 0;
+}
+
 /* Behind what is refused stands a request that is right: nobody may answer it. */
 static void put_refused(struct maker *m, size_t index)
 {
@@ -474,8 +521,10 @@ static void put_refused(struct maker *m, size_t index)
     e->last = true;
     if (index >= REFUSED_ROWS) {
         e->status = put_too_long(s, m->rules->options, index - REFUSED_ROWS);
+        expect_broken(m, e, e->status == 413 ? "POST" : "GET");
     } else {
         put(s, "%s", refused_rows[index].text);
+        expect_broken(m, e, refused_rows[index].text);
         e->status = refused_rows[index].status;
     }
     put(s, "GET /t/cd/%u/%u/5/0 HTTP/1.1\r\nHost: h\r\nX-Client: %u\r\n\r\n", m->client, 60000, m->client);
@@ -515,6 +564,7 @@ static void put_part(struct maker *m, uint16_t status)
     put(m->script, "%s", rows[row].text);
     e->status = status;
     e->last = true;
+    expect_broken(m, e, rows[row].text);
     m->script->cut_order = rows[row].order;
 }
 
@@ -573,6 +623,17 @@ static void put_requests(struct maker *m)
     }
 }
 
+/* Nothing can be refused, and nothing is cut. */
+static void make_plain(struct maker *m)
+{
+    struct script *s = m->script;
+    put_plain(m, some_size(m->c, UINT32_MAX));
+    if (s->ending == ENDING_CUT || s->ending == ENDING_REFUSED)
+        s->ending = ENDING_SHUT;
+    if (s->ending == ENDING_RESET)
+        s->reset_at = chance_below(m->c, (uint32_t)stream_len(s) + 1);
+}
+
 static bool ends_by_itself(const struct script *script)
 {
     return script->count > 0 && script->expects[script->count - 1].last;
@@ -582,6 +643,10 @@ void script_make(struct script *script, struct chance *c, const struct script_ru
 {
     struct maker m = { .script = script, .c = c, .rules = rules, .client = client, .no_head = ending == ENDING_WILD };
     *script = (struct script){ .ending = ending, .cut_order = SIM_FAULT_COUNT };
+    if (rules->handler == HANDLER_ECHO) {
+        make_plain(&m);
+        return;
+    }
     put_requests(&m);
     if (ending == ENDING_REFUSED && !ends_by_itself(script))
         put_refused(&m, chance_below(c, (uint32_t)script_refused_count()));

@@ -6,7 +6,14 @@
 #include "weir.h"
 
 /* Which handler answers in this run. */
-enum sim_handler { HANDLER_HELLO, HANDLER_FILES, HANDLER_TAGGED, HANDLER_COUNT };
+enum sim_handler {
+    HANDLER_HELLO,
+    HANDLER_FILES,
+    HANDLER_TAGGED,
+    HANDLER_ECHO_HTTP,             /* echo_http_handler() */
+    HANDLER_ECHO,                  /* echo_stream_handler(), on plain connections: no HTTP */
+    HANDLER_COUNT
+};
 
 /* The answer to one request. */
 struct expect {
@@ -18,6 +25,9 @@ struct expect {
     bool old;                      /* HTTP/1.0 */
     bool has_tag;                  /* the content is sim_tag(tag, i), `size` bytes */
     bool sized;                    /* `size` is what Content-Length must say */
+    bool chunked;                  /* it comes in chunks, `size` bytes together */
+    bool early;                    /* it may begin before the request is complete */
+    bool may_break;                /* and break off, where the request does */
     uint64_t tag;
     uint64_t size;
     uint32_t number;               /* of the request on its connection, told back in X-Tag by the tagged handler */
@@ -43,6 +53,7 @@ struct script {
     uint32_t cap;
     uint32_t good;                 /* so many requests are complete and right: a handler sees these alone */
     enum ending ending;
+    bool plain;                    /* it speaks no HTTP: what it says comes back, `stream` itself. One `expect` stands for all of it */
     size_t reset_at;               /* ENDING_RESET: after so many bytes */
     enum sim_fault cut_order;      /* ENDING_CUT, ENDING_RESET: what is counted when it happens; SIM_FAULT_COUNT: nothing */
 };
@@ -63,6 +74,9 @@ void script_of_bytes(struct script *script, const uint8_t *bytes, size_t len);
 
 /* One plain request that every handler answers, for whoever tests the server's health. */
 void script_make_probe(struct script *script, const struct script_rules *rules, uint32_t client);
+
+/* `len` bytes on a plain connection, where they come back. */
+void script_make_plain(struct script *script, uint32_t client, uint32_t len, enum ending ending);
 
 /* Adds one more short request that every handler answers. */
 void script_add_short(struct script *script, const struct script_rules *rules, uint32_t client);

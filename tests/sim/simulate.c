@@ -29,6 +29,17 @@ static void draw_options(struct chance *c)
     o->head_max = chance_one_in(c, 2) ? 16384 : 9000;
     o->linger_max = chance_one_in(c, 2) ? 262144 : 60000;
     o->server_field = chance_one_in(c, 2);
+    o->buffer_max = chance_one_in(c, 2) ? 65536 : chance_between(c, 4096, 20000);
+}
+
+/* Which poller; with select, sometimes others in the process hold nearly all descriptors that it has room for. */
+static void draw_poller(struct chance *c)
+{
+    static const char *const names[] = { "epoll", "epoll", "poll", "select" };
+    world.options.poller = names[chance_below(c, sizeof(names) / sizeof(names[0]))];
+    sim.told_below = (int)poller_find(world.options.poller)->descriptors_max;
+    if (sim.told_below > 0 && chance_one_in(c, 4))
+        sim.first_fd = sim.told_below - (int)chance_between(c, 6, 20);
 }
 
 static void draw_stream_sizes(struct client *client, struct chance *c)
@@ -69,6 +80,7 @@ static void add_speakers(struct chance *c, const uint8_t *texts, size_t len)
         const size_t own = end == NULL ? len : (size_t)(end - texts);
         struct script script;
         script_of_bytes(&script, texts, own);
+        script.plain = world.handler_kind == HANDLER_ECHO;
         struct client *client = world_add(script, chance_below(c, 50));
         client_draw_pace(client, c, &world.options);
         draw_stream_sizes(client, c);
@@ -78,6 +90,13 @@ static void add_speakers(struct chance *c, const uint8_t *texts, size_t len)
         texts += end == NULL ? own : own + sizeof(parting);
         len -= end == NULL ? own : own + sizeof(parting);
     }
+}
+
+static enum sim_handler draw_handler(struct chance *c)
+{
+    static const enum sim_handler handlers[] = { HANDLER_TAGGED, HANDLER_TAGGED, HANDLER_TAGGED, HANDLER_FILES, HANDLER_FILES, HANDLER_HELLO,
+                                                 HANDLER_ECHO_HTTP, HANDLER_ECHO };
+    return handlers[chance_below(c, sizeof(handlers) / sizeof(handlers[0]))];
 }
 
 static uint32_t draw_crowd(struct chance *c)
@@ -113,7 +132,7 @@ static void calm(struct chance *c)
     struct script script;
     script_make_probe(&script, &rules, world.client_count + 1);
     struct client *probe = world_add(script, 0);
-    const bool has_room = world.worker.open + 70 < world.connections_max;
+    const bool has_room = world.worker.open + 70 < world.connections_max && sim.first_fd == SIM_FIRST_FD;
     world_run(sim.now + 1100);
     if (has_room && probe->answers != 1)
         sim_broken("a newcomer waits for its answer, %u connections are open", world.worker.open);
@@ -176,14 +195,18 @@ static void drain(void)
         sim_broken("the drain ended, and %u connections are open", world.worker.open);
 }
 
-static void simulate(const uint8_t *texts, size_t texts_len)
+/* `handler`: HANDLER_COUNT draws one. */
+static void simulate(enum sim_handler handler, const uint8_t *texts, size_t texts_len)
 {
     struct chance *c = &world.chance;
     world_boot();
     draw_options(c);
-    const enum sim_handler handler = chance_one_in(c, 2) ? HANDLER_TAGGED : chance_one_in(c, 3) ? HANDLER_HELLO : HANDLER_FILES;
+    draw_poller(c);
+    if (handler == HANDLER_COUNT)
+        handler = draw_handler(c);
     const uint32_t crowd = draw_crowd(c);
     world.connections_max = chance_one_in(c, 5) ? chance_between(c, 1, SMALL_MAX) : 300;
+    world.takes_parts = chance_one_in(c, 2);
     world.descriptors_run_out = chance_one_in(c, 8);
     if (world_open(handler, chance_one_in(c, 2)) < 0)
         sim_broken("the worker does not open");
@@ -205,11 +228,11 @@ static void simulate(const uint8_t *texts, size_t texts_len)
 void world_simulate(uint64_t seed)
 {
     chance_seed(&world.chance, seed);
-    simulate(NULL, 0);
+    simulate(HANDLER_COUNT, NULL, 0);
 }
 
-void world_simulate_script(const uint8_t *script, size_t len, const uint8_t *texts, size_t texts_len)
+void world_simulate_script(enum sim_handler handler, const uint8_t *script, size_t len, const uint8_t *texts, size_t texts_len)
 {
     chance_script(&world.chance, script, len);
-    simulate(texts, texts_len);
+    simulate(handler, texts, texts_len);
 }

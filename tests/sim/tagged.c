@@ -55,12 +55,6 @@ uint32_t tagged_requests_open(void)
 
 /* ------------------------------------------------------------------ requests */
 
-static struct client *client_of(const struct weir_request *request)
-{
-    const uint8_t *address = request->peer->address;
-    return world_client((uint32_t)address[1] << 16 | (uint32_t)address[2] << 8 | address[3]);
-}
-
 static bool job_read(const struct weir_request *request, struct job *job)
 {
     char target[128];
@@ -246,7 +240,7 @@ static void answer_empty(struct weir_request *request, int status)
 static enum weir_intake tagged_head(struct weir_request *request, void *context)
 {
     (void)context;
-    const struct client *client = client_of(request);
+    const struct client *client = world_client_of(request->peer);
     struct job job;
     const bool is_job = job_read(request, &job);
     if (client->script.ending == ENDING_WILD || !is_job)
@@ -280,7 +274,7 @@ static void check_content(const struct weir_request *request, const struct job *
 static void tagged_answer(struct weir_request *request, void *context)
 {
     (void)context;
-    struct client *client = client_of(request);
+    struct client *client = world_client_of(request->peer);
     struct job job;
     const bool is_job = job_read(request, &job);
     client->handled++;

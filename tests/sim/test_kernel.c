@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -123,6 +124,105 @@ static void listeners_are_told_of_as_long_as_one_waits(void)
     EXPECT(os_accept(listener, &peer) >= 0);
     EXPECT(told(epoll) == 0);
     EXPECT(os_accept(listener, &peer) == -EAGAIN);
+    sim_halt();
+}
+
+/* What poll says about one descriptor. */
+static short polled(int fd, short events)
+{
+    struct pollfd entries[2] = { { .fd = -1, .events = POLLIN, .revents = 99 }, { .fd = fd, .events = events } };
+    const int count = os_poll(entries, 2, 0);
+    EXPECT(entries[0].revents == 0 && count == (entries[1].revents != 0));
+    return entries[1].revents;
+}
+
+static void poll_tells_for_as_long_as_it_is_so(void)
+{
+    struct sim_stream *s = connection();
+    char data[10];
+    const short all = POLLIN | POLLOUT | POLLRDHUP;
+    EXPECT(polled(s->fd, all) == POLLOUT && polled(s->fd, all) == POLLOUT && polled(s->fd, POLLIN) == 0);
+    sim_client_send(s, "a", 1);
+    EXPECT(polled(s->fd, POLLIN) == POLLIN && polled(s->fd, POLLIN) == POLLIN);
+    EXPECT(os_recv(s->fd, data, 10) == 1 && polled(s->fd, POLLIN) == 0);
+    sim_client_shut(s);
+    EXPECT(polled(s->fd, all) == all && polled(s->fd, 0) == 0);
+    EXPECT(os_shutdown_write(s->fd) == 0);
+    EXPECT(polled(s->fd, POLLIN) == (POLLIN | POLLHUP) && polled(s->fd, 0) == POLLHUP);
+    sim_halt();
+}
+
+static void poll_tells_of_errors_and_of_closed_descriptors_unasked(void)
+{
+    struct sim_stream *s = connection();
+    const int fd = s->fd;
+    sim_client_reset(s);
+    EXPECT(polled(fd, 0) == (POLLERR | POLLHUP));
+    EXPECT(polled(fd, POLLOUT) == (POLLOUT | POLLERR | POLLHUP));
+    os_close(fd);
+    EXPECT(polled(fd, 0) == POLLNVAL && polled(SIM_FDS_MAX + 5, POLLIN) == POLLNVAL);
+    sim_halt();
+}
+
+/* What select says about one descriptor, as bits of poll. */
+static int selected(int fd, int events)
+{
+    fd_set read, write;
+    FD_ZERO(&read);
+    FD_ZERO(&write);
+    if (events & POLLIN)
+        FD_SET(fd, &read);
+    if (events & POLLOUT)
+        FD_SET(fd, &write);
+    const int count = os_select(fd + 1, &read, &write, 0);
+    const int bits = (FD_ISSET(fd, &read) ? POLLIN : 0) | (FD_ISSET(fd, &write) ? POLLOUT : 0);
+    EXPECT(count < 0 || count == __builtin_popcount((unsigned)bits));
+    return count < 0 ? count : bits;
+}
+
+static void select_tells_for_as_long_as_it_is_so_and_knows_closed_descriptors(void)
+{
+    struct sim_stream *s = connection();
+    const int fd = s->fd;
+    EXPECT(selected(fd, POLLIN | POLLOUT) == POLLOUT && selected(fd, POLLIN) == 0);
+    sim_client_send(s, "a", 1);
+    EXPECT(selected(fd, POLLIN | POLLOUT) == (POLLIN | POLLOUT) && selected(fd, POLLIN) == POLLIN && selected(fd, 0) == 0);
+    sim_client_reset(s);
+    EXPECT(selected(fd, POLLIN | POLLOUT) == (POLLIN | POLLOUT) && selected(fd, POLLOUT) == POLLOUT);
+    os_close(fd);
+    EXPECT(selected(fd, POLLIN) == -EBADF);
+    sim_halt();
+}
+
+static void a_listener_that_was_shut_down_says_so_and_accepts_nobody(void)
+{
+    boot();
+    struct sockaddr_storage peer;
+    const int listener = listener_make(), epoll = os_epoll_create();
+    EXPECT(os_epoll_ctl(epoll, EPOLL_CTL_ADD, listener, EPOLLIN, 7) == 0);
+    EXPECT(polled(listener, POLLIN) == 0 && selected(listener, POLLIN) == 0);
+    os_listen_stop(listener);
+    EXPECT(told(epoll) == EPOLLHUP && polled(listener, POLLIN) == POLLHUP && selected(listener, POLLIN) == POLLIN);
+    EXPECT(os_accept(listener, &peer) == -EINVAL);
+    sim_halt();
+}
+
+static void poll_and_select_let_time_pass_and_are_interrupted(void)
+{
+    struct sim_stream *s = connection();
+    struct pollfd entry = { .fd = s->fd, .events = POLLIN };
+    fd_set read, write;
+    const uint64_t before = os_now_ms();
+    EXPECT(os_poll(&entry, 1, 250) == 0 && os_now_ms() == before + 250);
+    FD_ZERO(&read);
+    FD_ZERO(&write);
+    FD_SET(s->fd, &read);
+    EXPECT(os_select(s->fd + 1, &read, &write, 100) == 0 && !FD_ISSET(s->fd, &read) && os_now_ms() == before + 350);
+    sim_client_send(s, "a", 1);
+    sim_force(FAULT_POLL_EINTR, 1);
+    EXPECT(os_poll(&entry, 1, 250) == -EINTR);
+    sim_force(FAULT_SELECT_EINTR, 1);
+    EXPECT(os_select(s->fd + 1, &read, &write, 100) == -EINTR && os_now_ms() == before + 350);
     sim_halt();
 }
 
@@ -320,6 +420,22 @@ static void open_the_fifo(void)
     (void)fd;
 }
 
+static void select_too_many(void)
+{
+    fd_set read, write;
+    FD_ZERO(&read);
+    FD_ZERO(&write);
+    const int count = os_select(FD_SETSIZE + 1, &read, &write, 0);
+    (void)count;
+}
+
+static void a_descriptor_that_no_set_has_room_for_is_caught(void)
+{
+    boot();
+    EXPECT(case_breaks(select_too_many));
+    sim_halt();
+}
+
 static void misuse_of_a_descriptor_is_caught(void)
 {
     static void (*const misuses[])(void) = { close_twice, receive_nothing, send_after_fin };
@@ -337,11 +453,14 @@ static void misuse_of_a_descriptor_is_caught(void)
 
 /* ------------------------------------------------------------------ the checks look */
 
+static const char *wanted_poller = "epoll";
+
 /* A world with one connection that waits for its next request. */
 static void world_with_an_idle_connection(void)
 {
     chance_seed(&world.chance, 3);
     world_boot();
+    world.options.poller = wanted_poller;
     EXPECT(world_open(HANDLER_HELLO, false) == 0);
     struct script script;
     script_of_bytes(&script, (const uint8_t *)"GET / HTTP/1.1\r\nHost: a\r\n\r\n", 27);
@@ -428,6 +547,28 @@ static void each_broken_promise_is_seen(void)
     }
 }
 
+static unsigned spoiled_want;
+
+static void turn_with_a_wrong_want(void)
+{
+    poller_want(&world.worker.poller, world.worker.conns[0].fd, spoiled_want);
+    world_turn();
+}
+
+static void what_poll_and_select_are_asked_is_looked_at(void)
+{
+    static const char *const pollers[] = { "poll", "select" };
+    for (unsigned i = 0; i < 4; i++) {
+        wanted_poller = pollers[i / 2];
+        spoiled_want = i % 2 == 0 ? 0 : POLLER_READ | POLLER_WRITE;
+        world_with_an_idle_connection();
+        EXPECT(case_breaks(turn_with_a_wrong_want));
+        client_free(&world.clients[0]);
+        sim_halt();
+    }
+    wanted_poller = "epoll";
+}
+
 static void a_byte_of_another_connection_is_seen_by_its_client(void)
 {
     static const char *const wrong[] = {
@@ -452,6 +593,13 @@ static const struct sim_case cases[] = {
     CASE(an_empty_socket_would_block_and_an_ended_one_gives_0),
     CASE(edges_are_told_once_until_something_new_happens),
     CASE(listeners_are_told_of_as_long_as_one_waits),
+    CASE(poll_tells_for_as_long_as_it_is_so),
+    CASE(poll_tells_of_errors_and_of_closed_descriptors_unasked),
+    CASE(select_tells_for_as_long_as_it_is_so_and_knows_closed_descriptors),
+    CASE(a_listener_that_was_shut_down_says_so_and_accepts_nobody),
+    CASE(poll_and_select_let_time_pass_and_are_interrupted),
+    CASE(a_descriptor_that_no_set_has_room_for_is_caught),
+    CASE(what_poll_and_select_are_asked_is_looked_at),
     CASE(a_full_send_buffer_blocks_and_room_is_told),
     CASE(a_close_with_unread_input_destroys_what_the_client_has_not_read),
     CASE(bytes_to_a_closed_connection_are_answered_with_a_reset),

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "handler/echo.h"
 #include "handler/hello.h"
 
 struct world world;
@@ -11,6 +12,12 @@ enum { TURNS_MAX = 100000 };
 struct client *world_client(uint32_t number)
 {
     return number >= 1 && number <= world.client_count ? &world.clients[number - 1] : NULL;
+}
+
+struct client *world_client_of(const struct weir_peer *peer)
+{
+    const uint8_t *address = peer->address;
+    return world_client((uint32_t)address[1] << 16 | (uint32_t)address[2] << 8 | address[3]);
 }
 
 /* ------------------------------------------------------------------ opening */
@@ -52,7 +59,8 @@ static int handler_open(enum sim_handler kind)
     char error[WEIR_ERROR_SIZE];
     const struct static_options options = { .dir = "/srv/www", .workers = 1 };
     world.handler_kind = kind;
-    world.handler = kind == HANDLER_HELLO ? hello_handler() : tagged_handler();
+    world.handler = kind == HANDLER_HELLO ? hello_handler() : kind == HANDLER_ECHO_HTTP ? echo_http_handler() : tagged_handler();
+    world.streams = echoed_handler();
     if (kind != HANDLER_FILES)
         return 0;
     script_add_files(&world.chance);
@@ -95,7 +103,8 @@ int world_open(enum sim_handler handler, bool with_log)
         goto close_files;
     world.log_fd = with_log ? sim_open_log(chance_one_in(&world.chance, 2)) : -1;
     const struct worker_config config = {
-        .options = &world.options, .handler = &world.handler, .listeners = world.listeners, .listener_count = world.listener_count,
+        .options = &world.options, .handler = handler == HANDLER_ECHO ? NULL : &world.handler, .streams = &world.streams,
+        .listeners = world.listeners, .listener_count = world.listener_count,
         .connections_max = world.connections_max, .connections_open = &world.connections_open, .errors = &world.errors, .log_fd = world.log_fd,
     };
     check_begin();

@@ -14,6 +14,7 @@ struct world {
     struct chance chance;
     struct weir_options options;
     struct weir_handler handler;
+    struct weir_stream_handler streams;    /* HANDLER_ECHO, instead */
     enum sim_handler handler_kind;
     struct static_files *files;
     struct listener listeners[LISTENER_SOCKETS_MAX];
@@ -34,11 +35,13 @@ struct world {
     uint64_t timeouts;
     uint64_t failures;
     bool descriptors_run_out;      /* now and then, in this run */
+    bool takes_parts;              /* HANDLER_ECHO: now and then it takes a part of what it is shown */
     bool calm;                     /* no faults any more: each turn takes a millisecond */
 
     /* progress, for the check against turning in vain */
     uint64_t last_progress;
     uint64_t last_strikes;
+    bool last_listening;
     uint32_t vain_turns;
 
     struct client clients[WORLD_CLIENTS_MAX];      /* last: world_boot() leaves them as they are, world_add() begins each */
@@ -73,11 +76,12 @@ void world_close(void);
 /* One whole run: from a seed, or from a script of bytes. */
 void world_simulate(uint64_t seed);
 
-/* The same, with some more clients who say what stands in `texts`: parted by two bytes 0xff. */
-void world_simulate_script(const uint8_t *script, size_t len, const uint8_t *texts, size_t texts_len);
+/* The same, with some more clients who say what stands in `texts`: parted by two bytes 0xff. `handler`: HANDLER_COUNT lets the script choose. */
+void world_simulate_script(enum sim_handler handler, const uint8_t *script, size_t len, const uint8_t *texts, size_t texts_len);
 
 /* The client of a number, or NULL. */
 struct client *world_client(uint32_t number);
+struct client *world_client_of(const struct weir_peer *peer);
 
 struct script_rules world_rules(void);
 
@@ -94,6 +98,13 @@ void tagged_forget(void);
 uint32_t tagged_bodies_lent(void);
 uint32_t tagged_files_open(void);
 uint32_t tagged_requests_open(void);
+
+/* ---- echo on plain connections, watched (echoed.c) ---- */
+
+struct weir_stream_handler echoed_handler(void);
+
+/* Connections that have shown something and have not ended. */
+uint32_t echoed_open(void);
 
 /* ---- what must hold (checks.c) ---- */
 

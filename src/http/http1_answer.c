@@ -1,0 +1,392 @@
+#include <string.h>
+
+#include "core/assert.h"
+#include "http/error_page.h"
+#include "http/http1_state.h"
+
+/* A borrowed body up to this size is copied behind its head: cheaper than a second stretch, and requests behind it can be answered
+ * in the same send. */
+#define INLINE_MAX 4096
+
+/* ---- records ---- */
+
+void http1_finish(struct exchange *x)
+{
+    struct http1 *h = http1_of(x);
+    const bool unfinished = h->answer == ANSWER_EARLY || (h->answer == ANSWER_STREAMING && !x->abort);
+    if (!h->record_open || unfinished)
+        return;
+    h->record_open = false;
+    if (h->context->record == NULL)
+        return;
+    if (h->answer == ANSWER_STREAMING)
+        http1_record_renew(h);
+    const uint64_t owed = x->abort ? exchange_owed(x) : 0;
+    h->record.body_sent = h->record.body_sent > owed ? h->record.body_sent - owed : 0;
+    h->context->record(h->context->host, x->peer, &h->record);
+}
+
+/* The first line of what came, as far as it came, for the record of a request that was refused. Behind no more than the one empty line that
+ * the parser takes: whether the line asks for HEAD must not depend on bytes that may not have come yet. */
+static struct slice first_line(const struct exchange *x)
+{
+    const char *start = x->in.data + x->held;
+    const char *end = x->in.data + x->in.end;
+    if (end - start >= 2 && start[0] == '\r' && start[1] == '\n')
+        start += 2;
+    const char *stop = start;
+    while (stop < end && *stop != '\r' && *stop != '\n')
+        stop++;
+    return (struct slice){ start, (size_t)(stop - start) };
+}
+
+static struct slice field_or_nothing(const struct http1 *h, struct slice name)
+{
+    struct slice value = { NULL, 0 };
+    return request_field(&h->request, http1_head(h), name, &value) ? value : (struct slice){ NULL, 0 };
+}
+
+void http1_record_renew(struct http1 *h)
+{
+    const struct request *r = &h->request;
+    const size_t end = (size_t)r->raw_target.start + r->raw_target.len + sizeof " HTTP/1.1" - 1;
+    h->record.line = (struct slice){ http1_head(h) + r->method_name.start, end - r->method_name.start };
+    h->record.referer = field_or_nothing(h, SLICE("Referer"));
+    h->record.user_agent = field_or_nothing(h, SLICE("User-Agent"));
+}
+
+void http1_record_open(struct http1 *h, int status, uint64_t body, bool understood)
+{
+    http1_finish(h->x);
+    h->record_open = true;
+    if (h->context->record == NULL)
+        return;
+    h->record = (struct http_record){ .status = (uint16_t)status, .body_sent = body };
+    if (understood)
+        http1_record_renew(h);
+    else
+        h->record.line = first_line(h->x);
+}
+
+/* ---- answers ---- */
+
+static void release_body(const struct weir_response *response)
+{
+    if (response->release != NULL)
+        response->release(response->release_context);
+}
+
+/* The `Allow` of a server: what the handler takes, and what weir answers itself. */
+static struct slice allow_text(const struct http1 *h, char text[64])
+{
+    static const struct slice names[] = {
+        SLICE_INIT("GET"), SLICE_INIT("HEAD"), SLICE_INIT("POST"), SLICE_INIT("PUT"), SLICE_INIT("DELETE"), SLICE_INIT("PATCH"),
+        SLICE_INIT("OPTIONS"),
+    };
+    const uint32_t methods = h->context->handler->methods | WEIR_OPTIONS;
+    struct writer w = { text, text + 64, false };
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (!(methods & 1u << i))
+            continue;
+        if (w.at > text)
+            writer_text(&w, SLICE(", "));
+        writer_text(&w, names[i]);
+    }
+    weir_assert(!w.overflowed);
+    return (struct slice){ text, (size_t)(w.at - text) };
+}
+
+/* Appends a head. false: it does not fit, and nothing was appended. */
+static bool append_head(struct exchange *x, const struct response_head *head)
+{
+    struct writer w = { buffer_tail(&x->out), x->out.data + x->out.cap, false };
+    response_write_head(&w, head);
+    if (w.overflowed)
+        return false;
+    buffer_added(&x->out, (uint32_t)(w.at - buffer_tail(&x->out)));
+    return true;
+}
+
+bool http1_append(struct exchange *x, const void *data, uint64_t size)
+{
+    if (size > buffer_room(&x->out))
+        return false;
+    memcpy(buffer_tail(&x->out), data, size);
+    buffer_added(&x->out, (uint32_t)size);
+    return true;
+}
+
+/* An answer of weir's own, with the page for its status; `close` makes it the last one. It always fits: RESPONSE_HEAD_MAX is reserved. */
+static void compose_error(struct http1 *h, int status, bool is_head, bool close)
+{
+    static const struct weir_field type = { { "Content-Type", 12 }, { ERROR_PAGE_TYPE, sizeof ERROR_PAGE_TYPE - 1 } };
+    char allow[64];
+    const struct slice page = error_page(status);
+    if (close)
+        h->x->keep = false;
+    const struct response_head head = {
+        .status = status,
+        .fields = &type,
+        .field_count = 1,
+        .date = h->context->date,
+        .allow = status == 405 ? allow_text(h, allow) : (struct slice){ NULL, 0 },
+        .length = page.len,
+        .server_field = h->context->server_field,
+        .close = !h->x->keep,
+        .keep_alive = h->x->keep && h->request.minor_version == 0,
+    };
+    const bool fits = append_head(h->x, &head) && (is_head || http1_append(h->x, page.ptr, page.len));
+    weir_assert(fits);
+    h->x->abort |= !fits;
+}
+
+/* Decides, before an answer is composed, whether the connection survives it. */
+static void settle_keep(struct http1 *h)
+{
+    h->x->peer_closes = !h->request.keep_alive;
+    if (!h->request.keep_alive || h->context->draining)
+        h->x->keep = false;
+}
+
+void http1_answer_error(struct http1 *h, int status)
+{
+    const bool is_head = h->request.method == METHOD_HEAD;
+    settle_keep(h);
+    http1_record_open(h, status, is_head ? 0 : error_page(status).len, true);
+    compose_error(h, status, is_head, false);
+    h->answer = ANSWER_COMPOSED;
+}
+
+void http1_answer_refusal(struct http1 *h, int status)
+{
+    const bool is_head = slice_starts_with(first_line(h->x), SLICE("HEAD "));
+    http1_record_open(h, status, is_head ? 0 : error_page(status).len, false);
+    compose_error(h, status, is_head, true);
+    h->answer = ANSWER_COMPOSED;
+}
+
+/* OPTIONS, and every handler without a method of its own for it (RFC 9110 §9.3.7). */
+void http1_answer_options(struct http1 *h)
+{
+    char allow[64];
+    settle_keep(h);
+    http1_record_open(h, 204, 0, true);
+    const struct response_head head = {
+        .status = 204,
+        .date = h->context->date,
+        .allow = allow_text(h, allow),
+        .server_field = h->context->server_field,
+        .close = !h->x->keep,
+        .keep_alive = h->x->keep && h->request.minor_version == 0,
+    };
+    h->x->abort |= !append_head(h->x, &head);
+    h->answer = ANSWER_COMPOSED;
+}
+
+static bool response_is_sound(const struct weir_response *response)
+{
+    if (response->status < 200 || response->status > 599)
+        return false;
+    const bool has_no_content = response_has_no_content(response->status) || response->status == 205;      /* RFC 9110 §15.3.6 */
+    if (has_no_content && response->length > 0)
+        return false;
+    for (size_t i = 0; i < response->field_count; i++)
+        if (!response_field_is_safe(&response->fields[i]))
+            return false;
+    return true;
+}
+
+/* Puts the body behind its head: copied where that is cheap or asked for, else as the tail. false: no memory. */
+static bool append_body(struct http1 *h, const struct weir_response *response)
+{
+    struct exchange *x = h->x;
+    const bool inlined = response->body == WEIR_COPY || (response->body == WEIR_BORROW && response->length <= INLINE_MAX);
+    if (inlined && http1_append(x, response->data, response->length)) {
+        release_body(response);
+        return true;
+    }
+    x->tail = (struct tail){
+        .kind = response->body == WEIR_FILE ? TAIL_FILE : TAIL_MEMORY,
+        .file = response->fd,
+        .memory = response->data,
+        .offset = response->offset,
+        .left = response->length,
+        .release = response->release,
+        .release_context = response->release_context,
+    };
+    if (response->body != WEIR_COPY)
+        return true;
+    char *copy = h->context->alloc(response->length);
+    if (copy == NULL) {
+        x->tail = (struct tail){ .kind = TAIL_NONE };
+        return false;
+    }
+    memcpy(copy, response->data, response->length);
+    release_body(response);
+    x->tail.memory = copy;
+    x->tail.release = h->context->free;
+    x->tail.release_context = copy;
+    return true;
+}
+
+/* false: the head does not fit, or there is no memory for the body; nothing was appended. */
+static bool compose_response(struct http1 *h, const struct weir_response *response)
+{
+    struct exchange *x = h->x;
+    const bool has_body = h->request.method != METHOD_HEAD && response->length > 0;
+    const uint32_t before = x->out.end;
+    const struct response_head head = {
+        .status = response->status,
+        .fields = response->fields,
+        .field_count = response->field_count,
+        .date = h->context->date,
+        .length = response->length,
+        .server_field = h->context->server_field,
+        .close = !x->keep,
+        .keep_alive = x->keep && h->request.minor_version == 0,
+    };
+    if (!append_head(x, &head))
+        return false;
+    if (!has_body) {
+        release_body(response);
+        return true;
+    }
+    if (append_body(h, response))
+        return true;
+    x->out.end = before;
+    return false;
+}
+
+void weir_respond(struct weir_request *request, const struct weir_response *response)
+{
+    struct http1 *h = http1_of_view(request);
+    if (weir_never(h->answer > ANSWER_LATER)) {
+        release_body(response);
+        return;
+    }
+    const bool early = !h->ended;
+    settle_keep(h);
+    if (early) {                   /* the content stays unread: RFC 9112 §9.3 leaves only the close */
+        h->x->keep = false;
+        h->x->peer_closes = false;
+    }
+    if (h->x->waiting)
+        h->record_open = false;
+    http1_record_open(h, response->status, h->request.method == METHOD_HEAD ? 0 : response->length, true);
+    if (!response_is_sound(response) || !compose_response(h, response)) {
+        release_body(response);
+        h->record.status = 500;
+        h->record.body_sent = h->request.method == METHOD_HEAD ? 0 : error_page(500).len;
+        compose_error(h, 500, h->request.method == METHOD_HEAD, false);
+    }
+    h->answer = early ? ANSWER_EARLY : ANSWER_COMPOSED;
+    if (h->x->waiting) {
+        h->x->waiting = false;
+        http1_view_close(h);
+        h->context->resume(h->context->host, h->x->token);
+    }
+}
+
+/* ---- answers that stream ---- */
+
+void weir_respond_begin(struct weir_request *request, const struct weir_response *response)
+{
+    struct http1 *h = http1_of_view(request);
+    if (weir_never(h->answer != ANSWER_NONE))
+        return;
+    settle_keep(h);
+    h->framing = response->length != UINT64_MAX ? RESPONSE_LENGTH : h->request.minor_version == 1 ? RESPONSE_CHUNKED : RESPONSE_UNTIL_CLOSE;
+    if (h->framing == RESPONSE_UNTIL_CLOSE) {
+        h->x->keep = false;
+        h->x->ends_with_close = true;
+    }
+    http1_record_open(h, response->status, 0, true);
+    const struct response_head head = {
+        .status = response->status,
+        .fields = response->fields,
+        .field_count = response->field_count,
+        .date = h->context->date,
+        .framing = h->framing,
+        .length = response->length,
+        .server_field = h->context->server_field,
+        .close = !h->x->keep,
+        .keep_alive = h->x->keep && h->request.minor_version == 0,
+    };
+    h->answer = ANSWER_STREAMING;
+    h->stream_left = response->length;
+    h->x->abort |= !response_is_sound(response) || !append_head(h->x, &head);
+}
+
+/* How much of `len` bytes fits, with its framing and that of the last chunk. */
+static size_t stream_room(const struct http1 *h, size_t len)
+{
+    const size_t room = buffer_room(&h->x->out);
+    const size_t framing = h->framing == RESPONSE_CHUNKED ? RESPONSE_CHUNK_MAX : 0;
+    const size_t content = room > framing ? room - framing : 0;
+    return len < content ? len : content;
+}
+
+static void append_chunk(struct exchange *x, struct slice content)
+{
+    struct writer w = { buffer_tail(&x->out), x->out.data + x->out.cap, false };
+    response_write_chunk(&w, content);
+    weir_assert(!w.overflowed);
+    buffer_added(&x->out, (uint32_t)(w.at - buffer_tail(&x->out)));
+}
+
+size_t weir_respond_piece(struct weir_request *request, const void *data, size_t len)
+{
+    struct http1 *h = http1_of_view(request);
+    if (weir_never(h->answer != ANSWER_STREAMING))
+        return 0;
+    if (h->request.method == METHOD_HEAD || h->x->abort)
+        return len;
+    const size_t taken = stream_room(h, len);
+    if (h->framing == RESPONSE_LENGTH && taken > h->stream_left) {
+        h->x->abort = true;            /* more than was announced */
+        return len;
+    }
+    if (taken == 0)
+        return 0;
+    h->stream_left -= taken;
+    h->record.body_sent += taken;
+    if (h->framing == RESPONSE_CHUNKED)
+        append_chunk(h->x, (struct slice){ data, taken });
+    else
+        h->x->abort |= !http1_append(h->x, data, taken);
+    return taken;
+}
+
+void weir_respond_end(struct weir_request *request)
+{
+    struct http1 *h = http1_of_view(request);
+    if (weir_never(h->answer != ANSWER_STREAMING || !h->ended))
+        return;
+    h->answer = ANSWER_COMPOSED;
+    if (h->context->record != NULL)
+        http1_record_renew(h);             /* from here to its end the input is not moved */
+    if (h->request.method == METHOD_HEAD)
+        return;
+    if (h->framing == RESPONSE_CHUNKED)
+        h->x->abort |= !http1_append(h->x, response_last_chunk.ptr, response_last_chunk.len);
+    else
+        h->x->abort |= h->framing == RESPONSE_LENGTH && h->stream_left > 0;
+}
+
+/* ---- answers that come later ---- */
+
+struct weir_ticket weir_defer(struct weir_request *request)
+{
+    struct http1 *h = http1_of_view(request);
+    if (!weir_never(h->answer != ANSWER_NONE || !h->ended)) {
+        h->answer = ANSWER_LATER;
+        h->ticket = ++h->context->tickets;
+    }
+    return (struct weir_ticket){ .connection = h->x->token, .serial = h->ticket, .worker = h->context->worker };
+}
+
+struct weir_request *http1_waiting_request(struct exchange *x, uint64_t serial)
+{
+    struct http1 *h = http1_of(x);
+    return x->waiting && h->ticket == serial ? &h->view : NULL;
+}
