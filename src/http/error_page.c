@@ -3,9 +3,9 @@
 /*  status, title, what it means to the person in front of the browser */
 #define PAGES(P) \
     P(301, "Moved Permanently", "This page has moved for good.") \
-    P(302, "Found", "This page is elsewhere for now.") \
+    P(302, "Found", "This page is elsewhere at the moment.") \
     P(303, "See Other", "The answer is on another page.") \
-    P(307, "Temporary Redirect", "This page is elsewhere for now.") \
+    P(307, "Temporary Redirect", "This page is elsewhere at the moment.") \
     P(308, "Permanent Redirect", "This page has moved for good.") \
     P(400, "Bad Request", "The request could not be understood.") \
     P(401, "Unauthorized", "This page wants to know who you are.") \
