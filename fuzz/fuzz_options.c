@@ -26,11 +26,13 @@ static void check_right(const struct cli_options *options)
 {
     const struct weir_options *const weir = &options->weir;
     const uint32_t days = 24u * 86400000;
-    must(options->command == CLI_SERVE || options->command == CLI_HELLO);
+    const bool is_echo = options->command == CLI_ECHO || options->command == CLI_ECHO_HTTP;
+    must(options->command == CLI_SERVE || options->command == CLI_HELLO || is_echo);
     must(options->dir != NULL && options->dir[0] != '\0');
     must(weir->listen_count <= CLI_LISTEN_MAX && (weir->listen_count == 0 || weir->listen == options->listen));
     must(weir->workers <= 256 && weir->fields_max >= 1 && weir->fields_max <= 200);
-    must(weir->line_max <= weir->head_max && weir->head_max <= 65535 && weir->body_max <= INT64_MAX);
+    must(weir->line_max <= weir->head_max && weir->head_max <= 65535);
+    must(weir->body_max <= INT64_MAX || (is_echo && weir->body_max == UINT64_MAX));
     must(weir->head_timeout >= 1 && weir->head_timeout <= days && weir->body_timeout >= 1 && weir->body_timeout <= days);
     must(weir->send_timeout >= 1 && weir->send_timeout <= days && weir->idle_timeout <= days);
     must(weir->linger_timeout >= 1 && weir->linger_timeout <= days && weir->drain_timeout <= days);
@@ -63,7 +65,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     case CLI_WRONG: check_wrong(error); break;
     case CLI_RUN: check_right(&options); break;
     case CLI_HELP:
-    case CLI_VERSION: must(options.command <= CLI_HELLO); break;
+    case CLI_VERSION: must(options.command <= CLI_ECHO_HTTP); break;
     }
     free(text);
     return 0;
