@@ -16,7 +16,7 @@
 /* Makes an empty folder, which becomes the current one. */
 static inline void folder_enter(char path[FOLDER_PATH_SIZE])
 {
-    strcpy(path, "/tmp/weir-test-XXXXXX");
+    memcpy(path, "/tmp/weir-test-XXXXXX", sizeof("/tmp/weir-test-XXXXXX"));
     ck_assert_ptr_nonnull(mkdtemp(path));
     ck_assert_int_eq(chmod(path, 0755), 0);
     ck_assert_int_eq(chdir(path), 0);

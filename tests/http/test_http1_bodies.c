@@ -251,18 +251,20 @@ START_TEST(content_for_a_method_that_is_not_taken_is_dropped)
 
 /* ---- content that is kept whole and grows */
 
-/* Writes a chunked request with content of `size` bytes, in chunks of 1,000. */
-static size_t write_chunked(char *out, size_t size)
+/* Writes a chunked request with content of `size` bytes, in chunks of 1,000, into `cap` bytes. */
+static size_t write_chunked(char *out, size_t cap, size_t size)
 {
-    char *at = out + sprintf(out, "%s", HEAD_BEGIN CHUNKED);
+    const char *end = out + cap;
+    char *at = out + snprintf(out, cap, "%s", HEAD_BEGIN CHUNKED);
     for (size_t done = 0; done < size;) {
         const size_t chunk = size - done < 1000 ? size - done : 1000;
-        at += sprintf(at, "%zx\r\n", chunk);
+        at += snprintf(at, (size_t)(end - at), "%zx\r\n", chunk);
+        ck_assert_uint_gt((size_t)(end - at), chunk + 16);
         for (size_t i = 0; i < chunk; i++)
             *at++ = rig_file_byte(0, done++);
-        at += sprintf(at, "\r\n");
+        at += snprintf(at, (size_t)(end - at), "\r\n");
     }
-    return (size_t)(at + sprintf(at, "0\r\n\r\n") - out);
+    return (size_t)(at + snprintf(at, (size_t)(end - at), "0\r\n\r\n") - out);
 }
 
 static char growing[80000];
@@ -271,7 +273,7 @@ START_TEST(chunked_content_grows_up_to_its_limit)
 {
     static const size_t sizes[] = { 4095, 4096, 4097, 8192, 8193, 65535, 65536 };
     begin(WEIR_BODY_WHOLE);
-    rig_give(&rig, (struct slice){ growing, write_chunked(growing, sizes[_i]) });
+    rig_give(&rig, (struct slice){ growing, write_chunked(growing, sizeof growing, sizes[_i]) });
     CHECK_STATUSES(201);
     ck_assert_uint_eq(seen_len, sizes[_i]);
     for (size_t i = 0; i < seen_len; i++)
@@ -282,7 +284,7 @@ START_TEST(chunked_content_grows_up_to_its_limit)
 START_TEST(content_over_the_limit_is_refused_and_the_handler_told_of_the_end)
 {
     begin(WEIR_BODY_WHOLE);
-    rig_give(&rig, (struct slice){ growing, write_chunked(growing, 65537) });
+    rig_give(&rig, (struct slice){ growing, write_chunked(growing, sizeof growing, 65537) });
     CHECK_STATUSES(413);
     ck_assert_uint_eq(answers, 0);
     ck_assert_uint_eq(ends, 1);
@@ -293,7 +295,7 @@ START_TEST(content_over_the_limit_is_refused_and_the_handler_told_of_the_end)
 /* The k-th allocation fails: a 503, nothing lost, and the handler is told. Until there are no more. */
 START_TEST(without_memory_for_content_the_answer_is_a_503)
 {
-    const size_t len = write_chunked(growing, 65536);
+    const size_t len = write_chunked(growing, sizeof growing, 65536);
     uint64_t allocations = 0;
     for (uint64_t k = 1; k == 1 || k <= allocations; k++) {
         begin(WEIR_BODY_WHOLE);
