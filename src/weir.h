@@ -54,6 +54,18 @@ size_t weir_peer_text(const struct weir_peer *peer, char text[WEIR_PEER_TEXT_SIZ
 
 /* ------------------------------------------------------------------ options */
 
+struct weir_field {
+    struct weir_slice name;
+    struct weir_slice value;
+};
+
+/* What the answer with an error status says, in place of weir's own page. */
+struct weir_page {
+    int status;                     /* 400 to 599 */
+    struct weir_slice type;         /* value of Content-Type */
+    struct weir_slice body;
+};
+
 /* Every limit that weir keeps, and where it listens. Start from weir_defaults(). Times are milliseconds, up to 24 days; sizes are bytes. All
  * strings are borrowed until weir_open() returns. */
 struct weir_options {
@@ -79,6 +91,10 @@ struct weir_options {
     uint32_t drain_timeout;         /* after weir_stop(): 10 s for exchanges in flight */
     uint32_t rate_min;              /* bytes a second: 500 */
     uint32_t linger_max;            /* bytes dropped in a lingering close: 256 KiB */
+    const struct weir_field *fields;    /* on every response, those of weir's own included: checked as those of a response are; borrowed */
+    size_t field_count;             /*     until weir_close(), as the pages are */
+    const struct weir_page *pages;  /* in place of weir's own pages for errors */
+    size_t page_count;
     uint32_t buffer_max;            /* bytes in memory for each plain connection (weir_open_streams()), half in, half out: 64 KiB, at least 4 KiB */
 };
 
@@ -122,16 +138,16 @@ bool weir_request_field_at(const struct weir_request *request, size_t index, str
 
 /* ------------------------------------------------------------------ responses */
 
-struct weir_field {
-    struct weir_slice name;
-    struct weir_slice value;
-};
-
 enum weir_body {
     WEIR_COPY,                      /* `data` is copied before weir_respond() returns */
     WEIR_BORROW,                    /* `data` stays the handler's, unchanged until `release` is called */
-    WEIR_FILE                       /* `length` bytes of the open regular file `fd`, from `offset`; open until `release` is called */
+    WEIR_FILE,                      /* `length` bytes of the open regular file `fd`, from `offset`; open until `release` is called */
+    WEIR_PULL                       /* `pull` is asked for it, piece by piece, as the client takes it; `length` is UINT64_MAX where it is not known */
 };
+
+/* What pull() returns in place of a count of bytes. */
+#define WEIR_PULL_LATER SIZE_MAX            /* nothing yet: weir_resume() tells when to ask again */
+#define WEIR_PULL_CUT (SIZE_MAX - 1)        /* the content cannot be completed: the connection is cut */
 
 /* A response. weir adds Date, Server, Content-Length and, where it says something, Connection; those four and Transfer-Encoding
  * are not for `fields`. HEAD gets the same head and no body. Zeroed, but for a status, it is an empty response. */
@@ -139,11 +155,14 @@ struct weir_response {
     int status;                     /* 200 to 599 */
     const struct weir_field *fields;
     size_t field_count;
+    struct weir_slice lines;        /* field lines that weir_lines_write() has written, behind `fields`: checked once, not for each answer */
     enum weir_body body;
     const void *data;
     int fd;
     uint64_t offset;
     uint64_t length;
+    size_t (*pull)(void *context, void *out, size_t room);     /* writes at most `room` bytes, of which there are at least 4,096, and returns how many; 0: the
+                                       content is complete. `context` is release_context */
     void (*release)(void *context); /* called once, when the body is needed no more, sent or not; NULL: nothing to do */
     void *release_context;
 };
@@ -151,6 +170,13 @@ struct weir_response {
 /* Answers `request`, once. Everything in `response` but a borrowed body or a file is copied before it returns. A field that could
  * break the head (a control character, a name that is no token) makes the answer a 500, and so does a status out of range. */
 void weir_respond(struct weir_request *request, const struct weir_response *response);
+
+/* The field lines of answers that are given often: `Name: value` and a line end for each. Returns their length; 0 where a field could break the head or
+ * they do not fit. */
+size_t weir_lines_write(const struct weir_field *fields, size_t count, char *out, size_t size);
+
+/* Answers with the page for an error or a redirection (300 to 599): that of weir_options.pages, else weir's own. */
+void weir_respond_page(struct weir_request *request, int status, const struct weir_field *fields, size_t field_count);
 
 /* Begins an answer whose content comes in pieces, while the request's own content may still be coming: in head(), piece() or answer().
  * `response` gives status and fields; `length` is the length of the content, or UINT64_MAX where it is not known yet: it is then sent in
@@ -164,8 +190,12 @@ size_t weir_respond_piece(struct weir_request *request, const void *data, size_t
 /* The content is complete: in answer(). Where it is not as long as was announced, or this is not called, the connection is cut. */
 void weir_respond_end(struct weir_request *request);
 
+/* The worker of a request, as a ticket names it. */
+struct weir_host;
+
 /* A request that will be answered later. Plain data: it may be copied, and given to another thread. */
 struct weir_ticket {
+    struct weir_host *host;
     uint64_t connection;
     uint64_t serial;
     uint32_t worker;
@@ -174,6 +204,18 @@ struct weir_ticket {
 /* In answer(): the answer comes later, by weir_claim() and weir_respond() on the thread of ticket.worker, where weir_post() leads. Meanwhile other
  * connections are served. It has to come within send_timeout, or the connection is reset; end() tells, where `user` is set. */
 struct weir_ticket weir_defer(struct weir_request *request);
+
+/* Runs work(job) on another thread, where it may block, and then done(job) on the thread of the worker, where the answer is given. done() is always called
+ * if the offload was taken, in weir_close() at the latest. Only on the thread of the worker: in a handler's function, in pull() and in done(). false: no
+ * memory, no thread, or too much is under way; nothing is called. */
+bool weir_offload(struct weir_host *host, void (*work)(void *job), void (*done)(void *job), void *job);
+
+/* The request of a ticket, to be answered with weir_respond() and not to be touched after it. NULL: it is answered, or its connection has
+ * ended. Only on the thread of the worker. */
+struct weir_request *weir_claim(struct weir_ticket ticket);
+
+/* What pull() said LATER of is there now. Nothing where the connection has ended. Only on the thread of the worker. */
+void weir_resume(struct weir_ticket ticket);
 
 /* ------------------------------------------------------------------ handlers */
 
@@ -263,10 +305,6 @@ const char *weir_address(const struct weir *server, size_t index);
 /* Has `call(argument)` run on the thread of a worker, soon, in the order of posting; what has not run when the server is closed runs in
  * weir_close(). Any thread, not a signal handler. false: no memory, or the server is being closed. */
 bool weir_post(struct weir *server, uint32_t worker, void (*call)(void *argument), void *argument);
-
-/* The request of a ticket, to be answered with weir_respond() and not to be touched after it. NULL: it is answered, or its connection has
- * ended. Only on the thread of ticket.worker. */
-struct weir_request *weir_claim(struct weir *server, struct weir_ticket ticket);
 
 /* Opens the file of the access log anew, for log rotation. Any thread, not a signal handler. 0 or a negated errno; the old file
  * stays in use on failure. */

@@ -1,0 +1,20 @@
+/* Patterns for the paths of files, as in .gitignore and the shells (glob(7)): `*.css`, assets/**, `/img/[a-z]?.{png,webp}`. Pure. */
+#ifndef WEIR_PARSER_GLOB_H
+#define WEIR_PARSER_GLOB_H
+
+#include <stdbool.h>
+
+#include "parser/slice.h"
+
+#define GLOB_MAX 256
+
+/* What is wrong with a pattern, and what would be right; NULL: nothing. A fault is text for a message, and lives for ever. */
+const char *glob_fault(struct slice pattern);
+
+/* Whether `path`, which begins with '/', matches a pattern without fault. A pattern without '/' is for the last segment alone; one with '/' for the whole path,
+ * whether or not it begins with '/'. `*` is anything but '/', `**` anything, `?` one byte but '/', `[a-z]` and `[!a-z]` one of a set, `{a,b}` one of
+ * several (not nested), `\` takes the next byte as it is. Time is bounded by the product of both lengths. */
+__attribute__((warn_unused_result))
+bool glob_match(struct slice pattern, struct slice path);
+
+#endif
