@@ -93,14 +93,27 @@ void os_eventfd_clear(int fd);
 
 /* ---- files: openat2(2) ---- */
 
-/* Opens below `root`, and never outside: `path` is relative; `flags` as for open(2), O_CLOEXEC is added; `resolve` as for openat2(2). -ENOSYS
- * where the kernel has no such call. */
+/* Opens below `root`, and never outside: `path` is relative; `flags` as for open(2), O_CLOEXEC is added; `resolve` as for openat2(2): with
+ * RESOLVE_CACHED -EAGAIN where it would wait for a disk. -ENOSYS where the kernel has no such call. */
 int os_openat2(int root, const char *path, int flags, uint64_t resolve) OS_RESULT;
 
 /* openat(2), O_CLOEXEC is added; `root` may be AT_FDCWD. With O_CREAT the mode is 0640. */
 int os_openat(int root, const char *path, int flags) OS_RESULT;
 int os_fstat(int fd, struct stat *status) OS_RESULT;
 ssize_t os_pread(int fd, void *data, size_t size, uint64_t offset) OS_RESULT;
+
+/* The same from memory alone (preadv2(2), RWF_NOWAIT): -EAGAIN where it would wait for a disk, -EOPNOTSUPP where the file system cannot tell. May give
+ * fewer bytes than are there. */
+ssize_t os_pread_cached(int fd, void *data, size_t size, uint64_t offset) OS_RESULT;
+
+/* Another descriptor for the same open file, close-on-exec. */
+int os_dup(int fd) OS_RESULT;
+
+/* Of the entry `name` in the open folder `folder`; a symbolic link is followed, or told of itself (fstatat(2)). */
+int os_fstatat(int folder, const char *name, struct stat *status, bool follow) OS_RESULT;
+
+/* The next entries of an open folder, as struct linux_dirent64 one behind the other (getdents64(2)); 0: there are no more. */
+ssize_t os_getdents(int folder, void *entries, size_t size) OS_RESULT;
 ssize_t os_write(int fd, const void *data, size_t size) OS_RESULT;
 int os_unlink(const char *path);
 

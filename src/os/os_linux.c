@@ -212,6 +212,27 @@ ssize_t os_pread(int fd, void *data, size_t size, uint64_t offset)
     return result_size(pread(fd, data, size, (off_t)offset));
 }
 
+ssize_t os_pread_cached(int fd, void *data, size_t size, uint64_t offset)
+{
+    const struct iovec stretch = { data, size };
+    return result_size(preadv2(fd, &stretch, 1, (off_t)offset, RWF_NOWAIT));
+}
+
+int os_dup(int fd)
+{
+    return result(fcntl(fd, F_DUPFD_CLOEXEC, 0));
+}
+
+int os_fstatat(int folder, const char *name, struct stat *status, bool follow)
+{
+    return result(fstatat(folder, name, status, follow ? 0 : AT_SYMLINK_NOFOLLOW));
+}
+
+ssize_t os_getdents(int folder, void *entries, size_t size)
+{
+    return result_size(syscall(SYS_getdents64, folder, entries, size));
+}
+
 ssize_t os_write(int fd, const void *data, size_t size)
 {
     return result_size(write(fd, data, size));
