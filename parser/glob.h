@@ -1,4 +1,4 @@
-/* Patterns for the paths of files, as in .gitignore and the shells (glob(7)): `*.css`, assets/**, `/img/[a-z]?.{png,webp}`. Pure. */
+/* Patterns for the paths of files, as in .gitignore and the shells (glob(7)): `*.css`, `assets/img-*`, `/img/[a-z]?.{png,webp}`. Pure. */
 #ifndef WEIR_PARSER_GLOB_H
 #define WEIR_PARSER_GLOB_H
 
