@@ -57,6 +57,7 @@ struct exchange {
     bool interim;                      /* what is owed ends with an interim answer */
     bool ends_with_close;              /* the close is what ends the answer: where it is cut, only a reset can tell */
     bool waiting;                      /* the answer behind what is owed comes later, from outside the machine */
+    bool pulls;                        /* the answer goes on behind what is owed: protocol->pull() composes more */
     bool abort;                        /* what is owed will not leave: it cannot be completed, or the connection ends before */
     uint64_t received;                 /* bytes since the exchange was borrowed */
     uint64_t sent;

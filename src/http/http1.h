@@ -11,18 +11,22 @@
 #include "parser/request.h"
 #include "weir.h"
 
-/* What all connections of a worker share. The worker owns it and keeps it current. */
+/* What all connections of a worker share. The worker owns it and keeps it current. It is what a handler knows as struct weir_host. */
 struct http1_context {
     const struct weir_handler *handler;
     struct request_limits limits;
     struct slice date;                         /* the value of Date, now */
+    struct slice common;                       /* field lines on every answer: Server, and those of the options */
+    const struct weir_page *pages;             /* in place of weir's own */
+    size_t page_count;
     uint64_t tickets;                          /* handed out so far */
     uint32_t worker;
-    bool server_field;
     bool draining;                             /* answers say `Connection: close` */
-    void *host;                                /* passed to the two below */
+    void *host;                                /* passed to the four below */
     void (*record)(void *host, const struct weir_peer *peer, const struct http_record *record);   /* an exchange ended; NULL: nobody wants to know */
     void (*resume)(void *host, uint64_t token);    /* an answer that came later is composed: the connection goes on; NULL: never happens */
+    struct exchange *(*find)(void *host, uint64_t token);  /* the working set of a connection that is still open; NULL: there is none */
+    bool (*offload)(void *host, void (*work)(void *job), void (*done)(void *job), void *job);   /* weir_offload(); NULL: nobody does */
     void *(*alloc)(size_t size);               /* for bodies that are kept whole, or copied and too large for the buffer; may give NULL */
     void (*free)(void *memory);
     _Atomic uint64_t *requests;                /* counted here: complete requests */

@@ -116,26 +116,54 @@ bool http1_append(struct exchange *x, const void *data, uint64_t size)
     return true;
 }
 
-/* An answer of weir's own, with the page for its status; `close` makes it the last one. It always fits: RESPONSE_HEAD_MAX is reserved. */
-static void compose_error(struct http1 *h, int status, bool is_head, bool close)
+/* What an answer with that status shows: the application's page, else weir's own. */
+static struct weir_page page_for(const struct http1 *h, int status)
 {
-    static const struct weir_field type = { { "Content-Type", 12 }, { ERROR_PAGE_TYPE, sizeof ERROR_PAGE_TYPE - 1 } };
+    for (size_t i = 0; i < h->context->page_count; i++)
+        if (h->context->pages[i].status == status)
+            return h->context->pages[i];
+    const struct slice text = error_page(status);
+    return (struct weir_page){ status, { ERROR_PAGE_TYPE, sizeof ERROR_PAGE_TYPE - 1 }, { text.ptr, text.len } };
+}
+
+static uint64_t page_length(const struct http1 *h, int status, bool is_head)
+{
+    return is_head ? 0 : page_for(h, status).body.len;
+}
+
+/* The page for a status behind its head. false: the fields are too long, and nothing was appended. */
+static bool compose_page(struct http1 *h, int status, const struct weir_field *fields, size_t field_count, bool is_head)
+{
     char allow[64];
-    const struct slice page = error_page(status);
-    if (close)
-        h->x->keep = false;
+    struct exchange *x = h->x;
+    const struct weir_page page = page_for(h, status);
     const struct response_head head = {
         .status = status,
-        .fields = &type,
-        .field_count = 1,
+        .common = h->context->common,
+        .fields = fields,
+        .field_count = field_count,
+        .type = { page.type.ptr, page.type.len },
         .date = h->context->date,
         .allow = status == 405 ? allow_text(h, allow) : (struct slice){ NULL, 0 },
-        .length = page.len,
-        .server_field = h->context->server_field,
-        .close = !h->x->keep,
-        .keep_alive = h->x->keep && h->request.minor_version == 0,
+        .length = page.body.len,
+        .close = !x->keep,
+        .keep_alive = x->keep && h->request.minor_version == 0,
     };
-    const bool fits = append_head(h->x, &head) && (is_head || http1_append(h->x, page.ptr, page.len));
+    if (!append_head(x, &head))
+        return false;
+    if (is_head || (page.body.len <= INLINE_MAX && http1_append(x, page.body.ptr, page.body.len)))
+        return true;
+    weir_assert(x->tail.kind == TAIL_NONE);
+    x->tail = (struct tail){ .kind = TAIL_MEMORY, .memory = page.body.ptr, .left = page.body.len };
+    return true;
+}
+
+/* An answer of weir's own; `close` makes it the last one. Its head always fits: RESPONSE_HEAD_MAX is reserved. */
+static void compose_error(struct http1 *h, int status, bool is_head, bool close)
+{
+    if (close)
+        h->x->keep = false;
+    const bool fits = compose_page(h, status, NULL, 0, is_head);
     weir_assert(fits);
     h->x->abort |= !fits;
 }
@@ -152,7 +180,7 @@ void http1_answer_error(struct http1 *h, int status)
 {
     const bool is_head = h->request.method == METHOD_HEAD;
     settle_keep(h);
-    http1_record_open(h, status, is_head ? 0 : error_page(status).len, true);
+    http1_record_open(h, status, page_length(h, status, is_head), true);
     compose_error(h, status, is_head, false);
     h->answer = ANSWER_COMPOSED;
 }
@@ -160,7 +188,7 @@ void http1_answer_error(struct http1 *h, int status)
 void http1_answer_refusal(struct http1 *h, int status)
 {
     const bool is_head = slice_starts_with(first_line(h->x), SLICE("HEAD "));
-    http1_record_open(h, status, is_head ? 0 : error_page(status).len, false);
+    http1_record_open(h, status, page_length(h, status, is_head), false);
     compose_error(h, status, is_head, true);
     h->answer = ANSWER_COMPOSED;
 }
@@ -173,14 +201,22 @@ void http1_answer_options(struct http1 *h)
     http1_record_open(h, 204, 0, true);
     const struct response_head head = {
         .status = 204,
+        .common = h->context->common,
         .date = h->context->date,
         .allow = allow_text(h, allow),
-        .server_field = h->context->server_field,
         .close = !h->x->keep,
         .keep_alive = h->x->keep && h->request.minor_version == 0,
     };
     h->x->abort |= !append_head(h->x, &head);
     h->answer = ANSWER_COMPOSED;
+}
+
+static bool fields_are_safe(const struct weir_field *fields, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!response_field_is_safe(&fields[i]))
+            return false;
+    return true;
 }
 
 static bool response_is_sound(const struct weir_response *response)
@@ -190,10 +226,7 @@ static bool response_is_sound(const struct weir_response *response)
     const bool has_no_content = response_has_no_content(response->status) || response->status == 205;      /* RFC 9110 §15.3.6 */
     if (has_no_content && response->length > 0)
         return false;
-    for (size_t i = 0; i < response->field_count; i++)
-        if (!response_field_is_safe(&response->fields[i]))
-            return false;
-    return true;
+    return fields_are_safe(response->fields, response->field_count);
 }
 
 /* Puts the body behind its head: copied where that is cheap or asked for, else as the tail. false: no memory. */
@@ -237,11 +270,12 @@ static bool compose_response(struct http1 *h, const struct weir_response *respon
     const uint32_t before = x->out.end;
     const struct response_head head = {
         .status = response->status,
+        .common = h->context->common,
         .fields = response->fields,
         .field_count = response->field_count,
+        .lines = { response->lines.ptr, response->lines.len },
         .date = h->context->date,
         .length = response->length,
-        .server_field = h->context->server_field,
         .close = !x->keep,
         .keep_alive = x->keep && h->request.minor_version == 0,
     };
@@ -257,34 +291,66 @@ static bool compose_response(struct http1 *h, const struct weir_response *respon
     return false;
 }
 
-void weir_respond(struct weir_request *request, const struct weir_response *response)
+/* Before an answer is composed. false: there is one already. */
+static bool answer_begin(struct http1 *h)
 {
-    struct http1 *h = http1_of_view(request);
-    if (weir_never(h->answer > ANSWER_LATER)) {
-        release_body(response);
-        return;
-    }
-    const bool early = !h->ended;
+    if (weir_never(h->answer > ANSWER_LATER))
+        return false;
     settle_keep(h);
-    if (early) {                   /* the content stays unread: RFC 9112 §9.3 leaves only the close */
+    if (!h->ended) {               /* the content stays unread: RFC 9112 §9.3 leaves only the close */
         h->x->keep = false;
         h->x->peer_closes = false;
     }
     if (h->x->waiting)
         h->record_open = false;
-    http1_record_open(h, response->status, h->request.method == METHOD_HEAD ? 0 : response->length, true);
+    return true;
+}
+
+static void answer_end(struct http1 *h)
+{
+    h->answer = h->ended ? ANSWER_COMPOSED : ANSWER_EARLY;
+    if (!h->x->waiting)
+        return;
+    h->x->waiting = false;
+    http1_view_close(h);
+    h->context->resume(h->context->host, h->x->token);
+}
+
+/* In place of an answer that cannot be given. */
+static void compose_failure(struct http1 *h, bool is_head)
+{
+    h->record.status = 500;
+    h->record.body_sent = page_length(h, 500, is_head);
+    compose_error(h, 500, is_head, false);
+}
+
+void weir_respond(struct weir_request *request, const struct weir_response *response)
+{
+    struct http1 *h = http1_of_view(request);
+    const bool is_head = h->request.method == METHOD_HEAD;
+    if (!answer_begin(h)) {
+        release_body(response);
+        return;
+    }
+    http1_record_open(h, response->status, is_head ? 0 : response->length, true);
     if (!response_is_sound(response) || !compose_response(h, response)) {
         release_body(response);
-        h->record.status = 500;
-        h->record.body_sent = h->request.method == METHOD_HEAD ? 0 : error_page(500).len;
-        compose_error(h, 500, h->request.method == METHOD_HEAD, false);
+        compose_failure(h, is_head);
     }
-    h->answer = early ? ANSWER_EARLY : ANSWER_COMPOSED;
-    if (h->x->waiting) {
-        h->x->waiting = false;
-        http1_view_close(h);
-        h->context->resume(h->context->host, h->x->token);
-    }
+    answer_end(h);
+}
+
+void weir_respond_page(struct weir_request *request, int status, const struct weir_field *fields, size_t field_count)
+{
+    struct http1 *h = http1_of_view(request);
+    const bool is_head = h->request.method == METHOD_HEAD;
+    if (!answer_begin(h))
+        return;
+    http1_record_open(h, status, page_length(h, status, is_head), true);
+    if (status < 300 || response_has_no_content(status) || status > 599 || !fields_are_safe(fields, field_count) ||
+        !compose_page(h, status, fields, field_count, is_head))
+        compose_failure(h, is_head);
+    answer_end(h);
 }
 
 /* ---- answers that stream ---- */
@@ -303,12 +369,13 @@ void weir_respond_begin(struct weir_request *request, const struct weir_response
     http1_record_open(h, response->status, 0, true);
     const struct response_head head = {
         .status = response->status,
+        .common = h->context->common,
         .fields = response->fields,
         .field_count = response->field_count,
+        .lines = { response->lines.ptr, response->lines.len },
         .date = h->context->date,
         .framing = h->framing,
         .length = response->length,
-        .server_field = h->context->server_field,
         .close = !h->x->keep,
         .keep_alive = h->x->keep && h->request.minor_version == 0,
     };
@@ -371,22 +438,4 @@ void weir_respond_end(struct weir_request *request)
         h->x->abort |= !http1_append(h->x, response_last_chunk.ptr, response_last_chunk.len);
     else
         h->x->abort |= h->framing == RESPONSE_LENGTH && h->stream_left > 0;
-}
-
-/* ---- answers that come later ---- */
-
-struct weir_ticket weir_defer(struct weir_request *request)
-{
-    struct http1 *h = http1_of_view(request);
-    if (!weir_never(h->answer != ANSWER_NONE || !h->ended)) {
-        h->answer = ANSWER_LATER;
-        h->ticket = ++h->context->tickets;
-    }
-    return (struct weir_ticket){ .connection = h->x->token, .serial = h->ticket, .worker = h->context->worker };
-}
-
-struct weir_request *http1_waiting_request(struct exchange *x, uint64_t serial)
-{
-    struct http1 *h = http1_of(x);
-    return x->waiting && h->ticket == serial ? &h->view : NULL;
 }

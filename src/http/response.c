@@ -43,16 +43,21 @@ static bool is_made_of(struct weir_slice text, unsigned classes)
     return true;
 }
 
+static bool is_one_of(struct weir_slice name, const struct slice *names, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (slice_equals_ignoring_case((struct slice){ name.ptr, name.len }, names[i]))
+            return true;
+    return false;
+}
+
 /* Framing and what weir alone knows: a second one would contradict it. */
 static bool is_written_by_weir(struct weir_slice name)
 {
     static const struct slice own[] = {
         SLICE_INIT("Date"), SLICE_INIT("Server"), SLICE_INIT("Connection"), SLICE_INIT("Content-Length"), SLICE_INIT("Transfer-Encoding"),
     };
-    for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
-        if (slice_equals_ignoring_case((struct slice){ name.ptr, name.len }, own[i]))
-            return true;
-    return false;
+    return is_one_of(name, own, sizeof own / sizeof own[0]);
 }
 
 bool response_field_is_safe(const struct weir_field *field)
@@ -61,11 +66,35 @@ bool response_field_is_safe(const struct weir_field *field)
            !is_written_by_weir(field->name);
 }
 
+bool response_common_field_is_safe(const struct weir_field *field)
+{
+    static const struct slice of_pages[] = { SLICE_INIT("Content-Type"), SLICE_INIT("Allow") };
+    return response_field_is_safe(field) && !is_one_of(field->name, of_pages, sizeof of_pages / sizeof of_pages[0]);
+}
+
 static void write_field(struct writer *w, struct slice name_and_colon, struct slice value)
 {
     writer_text(w, name_and_colon);
     writer_text(w, value);
     writer_text(w, SLICE("\r\n"));
+}
+
+void response_write_fields(struct writer *w, const struct weir_field *fields, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        writer_text(w, (struct slice){ fields[i].name.ptr, fields[i].name.len });
+        write_field(w, SLICE(": "), (struct slice){ fields[i].value.ptr, fields[i].value.len });
+    }
+}
+
+size_t weir_lines_write(const struct weir_field *fields, size_t count, char *out, size_t size)
+{
+    struct writer w = { out, out + size, false };
+    for (size_t i = 0; i < count; i++)
+        if (!response_field_is_safe(&fields[i]))
+            return 0;
+    response_write_fields(&w, fields, count);
+    return w.overflowed ? 0 : (size_t)(w.at - out);
 }
 
 static void write_framing(struct writer *w, const struct response_head *head)
@@ -94,14 +123,13 @@ static void write_status_line(struct writer *w, int status)
 void response_write_head(struct writer *w, const struct response_head *head)
 {
     write_status_line(w, head->status);
-    if (head->server_field)
-        writer_text(w, SLICE("Server: weir\r\n"));
+    writer_text(w, head->common);
     if (head->date.len > 0)
         write_field(w, SLICE("Date: "), head->date);
-    for (size_t i = 0; i < head->field_count; i++) {
-        writer_text(w, (struct slice){ head->fields[i].name.ptr, head->fields[i].name.len });
-        write_field(w, SLICE(": "), (struct slice){ head->fields[i].value.ptr, head->fields[i].value.len });
-    }
+    response_write_fields(w, head->fields, head->field_count);
+    writer_text(w, head->lines);
+    if (head->type.len > 0)
+        write_field(w, SLICE("Content-Type: "), head->type);
     if (head->allow.len > 0)
         write_field(w, SLICE("Allow: "), head->allow);
     if (!response_has_no_content(head->status))

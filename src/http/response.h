@@ -33,13 +33,15 @@ enum response_framing {
 /* What the head says beyond the fields that a handler gives. */
 struct response_head {
     int status;                        /* 200 to 599 */
+    struct slice common;               /* field lines that all answers of a server begin with */
     const struct weir_field *fields;   /* checked: response_field_is_safe() */
     size_t field_count;
+    struct slice lines;                /* field lines, checked when they were written: weir_lines_write() */
+    struct slice type;                 /* value of Content-Type, for pages; empty: none */
     struct slice date;                 /* value of Date; empty: none */
     struct slice allow;                /* value of Allow; empty: none */
     enum response_framing framing;
     uint64_t length;                   /* RESPONSE_LENGTH: of the content; for HEAD, of what GET would get */
-    bool server_field;
     bool close;                        /* says `Connection: close` */
     bool keep_alive;                   /* says `Connection: keep-alive`: to an HTTP/1.0 client that asked for it */
 };
@@ -49,6 +51,12 @@ bool response_has_no_content(int status);
 
 /* A token for a name, no control character but HT in the value, and none of the fields that weir writes itself. */
 bool response_field_is_safe(const struct weir_field *field);
+
+/* Whether it may stand on every answer of a server: the same, and none of those that the pages for errors have of their own. */
+bool response_common_field_is_safe(const struct weir_field *field);
+
+/* `Name: value` and a line end for each. */
+void response_write_fields(struct writer *w, const struct weir_field *fields, size_t count);
 
 void response_write_head(struct writer *w, const struct response_head *head);
 

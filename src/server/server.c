@@ -8,10 +8,10 @@
 #include <string.h>
 
 #include "core/counter.h"
+#include "http/response.h"
 #include "net/listener.h"
 #include "os/os.h"
 #include "server/access_log.h"
-#include "server/slots.h"
 #include "server/worker.h"
 
 #define WORKERS_MAX 256
@@ -20,6 +20,11 @@ _Static_assert(ADDRESSES_MAX <= 64 / LISTENER_SOCKETS_MAX, "each listener of a w
 
 #define SECONDS(n) ((n) * 1000u)
 #define KIB(n) ((n) * 1024u)
+
+/* What the options may add to every head: with weir's own it stays well within RESPONSE_HEAD_MAX, so that there is always room for an error. */
+#define FIELDS_SIZE_MAX KIB(8)
+#define PAGE_TYPE_MAX KIB(1)
+_Static_assert(FIELDS_SIZE_MAX + PAGE_TYPE_MAX <= RESPONSE_HEAD_MAX - KIB(4), "an error has room for what weir says itself");
 
 /* How long the opening of a new log waits for the old one to be complete. */
 #define FLUSH_WAIT_MS 200
@@ -67,6 +72,32 @@ struct weir_options weir_defaults(void)
     };
 }
 
+static bool fields_are_right(const struct weir_options *o)
+{
+    for (size_t i = 0; i < o->field_count; i++)
+        if (!response_common_field_is_safe(&o->fields[i]))
+            return false;
+    return true;
+}
+
+static size_t fields_size(const struct weir_options *o)
+{
+    size_t size = 0;
+    for (size_t i = 0; i < o->field_count; i++)
+        size += o->fields[i].name.len + o->fields[i].value.len + sizeof ": \r\n" - 1;
+    return size;
+}
+
+static bool pages_are_right(const struct weir_options *o)
+{
+    for (size_t i = 0; i < o->page_count; i++) {
+        const struct weir_field type = { { "Content-Type", sizeof "Content-Type" - 1 }, o->pages[i].type };
+        if (o->pages[i].status < 400 || o->pages[i].status > 599 || type.value.len > PAGE_TYPE_MAX || !response_field_is_safe(&type))
+            return false;
+    }
+    return true;
+}
+
 const char *server_options_fault(const struct weir_options *o)
 {
     const struct { bool wrong; const char *text; } faults[] = {
@@ -84,6 +115,10 @@ const char *server_options_fault(const struct weir_options *o)
         { o->idle_timeout > TIME_MAX_MS, "idle_timeout: at most 24 days, 0 for none" },
         { o->drain_timeout > TIME_MAX_MS, "drain_timeout: at most 24 days" },
         { o->listen_count > ADDRESSES_MAX, "listen: at most 32 addresses" },
+        { !fields_are_right(o), "fields: a name is a token, a value has no control characters, and Date, Server, Connection, Content-Length, "
+                                "Transfer-Encoding, Content-Type and Allow are written by weir itself" },
+        { fields_size(o) > FIELDS_SIZE_MAX, "fields: at most 8 KiB together" },
+        { !pages_are_right(o), "pages: a status of 400 to 599, and a type without control characters" },
     };
     for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++)
         if (faults[i].wrong)
@@ -329,12 +364,6 @@ bool weir_post(struct weir *server, uint32_t worker, void (*call)(void *argument
         return false;
     os_eventfd_raise(w->wake_fd);
     return true;
-}
-
-struct weir_request *weir_claim(struct weir *server, struct weir_ticket ticket)
-{
-    struct conn *c = slots_of_token(&server->workers[ticket.worker], ticket.connection);
-    return c == NULL || c->exchange == NULL ? NULL : http1_waiting_request(c->exchange, ticket.serial);
 }
 
 int weir_fd(const struct weir *server)

@@ -307,7 +307,32 @@ static void connection_resume(void *host, uint64_t token)
     slots_queue(w, c);
 }
 
-static void http1_open(struct worker *w)
+static struct exchange *exchange_find(void *host, uint64_t token)
+{
+    struct conn *c = slots_of_token(host, token);
+    return c != NULL ? c->exchange : NULL;
+}
+
+/* What every answer says, composed once. 0 or -ENOMEM. */
+static int common_open(struct worker *w)
+{
+    static const struct weir_field server = { { "Server", 6 }, { "weir", 4 } };
+    const struct weir_options *options = w->config.options;
+    size_t size = sizeof "Server: weir\r\n";
+    for (size_t i = 0; i < options->field_count; i++)
+        size += options->fields[i].name.len + options->fields[i].value.len + sizeof ": \r\n" - 1;
+    w->common = os_alloc_raw(size);
+    if (w->common == NULL)
+        return -ENOMEM;
+    struct writer writer = { w->common, w->common + size, false };
+    response_write_fields(&writer, &server, options->server_field ? 1 : 0);
+    response_write_fields(&writer, options->fields, options->field_count);
+    weir_assert(!writer.overflowed);
+    w->http1.common = (struct slice){ w->common, (size_t)(writer.at - w->common) };
+    return 0;
+}
+
+static int http1_open(struct worker *w)
 {
     const struct weir_options *options = w->config.options;
     w->protocol = &http1_protocol;
@@ -316,10 +341,12 @@ static void http1_open(struct worker *w)
         .handler = w->config.handler,
         .limits = { options->line_max, options->head_max, options->fields_max, options->body_max },
         .worker = w->config.index,
-        .server_field = options->server_field,
+        .pages = options->pages,
+        .page_count = options->page_count,
         .host = w,
         .record = w->config.log_fd >= 0 ? log_record : NULL,
         .resume = connection_resume,
+        .find = exchange_find,
         .alloc = os_alloc_raw,
         .free = os_free,
         .requests = &w->counters.requests,
@@ -330,6 +357,7 @@ static void http1_open(struct worker *w)
     /* An answer that streams has room for its head and as much as one receive brings. */
     const uint32_t streaming = w->in_cap + RESPONSE_HEAD_MAX + RESPONSE_CHUNK_MAX;
     w->out_cap = streaming > OUT_CAP ? streaming : OUT_CAP;
+    return common_open(w);
 }
 
 static void streams_open(struct worker *w)
@@ -341,13 +369,16 @@ static void streams_open(struct worker *w)
     w->out_reserve = w->out_cap / 4;
 }
 
-static void protocol_open(struct worker *w)
+/* 0 or -ENOMEM. */
+static int protocol_open(struct worker *w)
 {
+    int rc = 0;
     if (w->config.handler != NULL)
-        http1_open(w);
+        rc = http1_open(w);
     else
         streams_open(w);
     pool_init(&w->pool, exchange_size(w->protocol, w->in_cap, w->out_cap), POOL_FREE_MAX);
+    return rc;
 }
 
 static void limits_open(struct worker *w)
@@ -377,7 +408,9 @@ int worker_open(struct worker *w, const struct worker_config *config)
     rc = w->wake_fd = os_eventfd();
     if (rc < 0)
         goto close_poller;
-    protocol_open(w);
+    rc = protocol_open(w);
+    if (rc < 0)
+        goto close_wake;
     limits_open(w);
     clock_look(w);
     rc = poller_add_source(&w->poller, w->wake_fd, TOKEN_WAKE, false);
@@ -385,6 +418,8 @@ int worker_open(struct worker *w, const struct worker_config *config)
         rc = accept_resume(w);
     if (rc == 0)
         return 0;
+    os_free(w->common);
+close_wake:
     os_close(w->wake_fd);
 close_poller:
     poller_close(&w->poller);
@@ -404,4 +439,5 @@ void worker_close(struct worker *w)
     poller_close(&w->poller);
     pool_close(&w->pool);
     slots_close(w);
+    os_free(w->common);
 }

@@ -78,6 +78,7 @@ struct worker {
     uint64_t told_listeners;               /* bits: those that this batch of events told of */
     struct worker_counters counters;
     char date[32];                         /* the value of Date, 29 bytes */
+    char *common;                          /* field lines on every answer */
 };
 
 /* 0, or a negated errno; nothing is held on failure. */

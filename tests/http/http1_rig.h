@@ -121,7 +121,7 @@ static inline void rig_open(struct rig *r, const struct weir_handler *handler)
     r->context.handler = &r->handler;
     r->context.limits = (struct request_limits){ .line_max = 256, .head_max = 1024, .fields_max = 20, .body_max = 65536 };
     r->context.date = SLICE(RIG_DATE);
-    r->context.server_field = true;
+    r->context.common = SLICE("Server: weir\r\n");
     r->context.host = r;
     r->context.record = rig_record;
     r->context.resume = rig_resume;

@@ -227,7 +227,7 @@ START_TEST(without_a_clock_and_with_no_server_field_neither_is_said)
 {
     begin();
     rig.context.date = (struct slice){ NULL, 0 };
-    rig.context.server_field = false;
+    rig.context.common = (struct slice){ NULL, 0 };
     rig_give(&rig, SLICE(GET_A));
     const struct rig_answer got = only_answer(false);
     check_field(&got, "Date", NULL);

@@ -17,7 +17,7 @@ static const struct head_case {
     { "the least", { .status = 200 }, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n" },
     { "everything",
       { .status = 405, .fields = two_fields, .field_count = 2, .date = SLICE_INIT("now"), .allow = SLICE_INIT("GET"), .length = UINT64_MAX,
-        .server_field = true, .close = true },
+        .common = SLICE_INIT("Server: weir\r\n"), .close = true },
       "HTTP/1.1 405 Method Not Allowed\r\nServer: weir\r\nDate: now\r\nContent-Type: text/plain\r\nX-Empty: \r\nAllow: GET\r\n"
       "Content-Length: 18446744073709551615\r\nConnection: close\r\n\r\n" },
     { "kept for HTTP/1.0", { .status = 200, .length = 10, .keep_alive = true },

@@ -50,7 +50,7 @@ static void end(struct weir_request *request, void *context)
 /* On the worker's thread. */
 static void answer_ticket(void *ticket)
 {
-    struct weir_request *request = weir_claim(server, *(struct weir_ticket *)ticket);
+    struct weir_request *request = weir_claim(*(struct weir_ticket *)ticket);
     if (request == NULL) {
         atomic_fetch_add(&claimed_nothing, 1);
         return;
