@@ -205,9 +205,9 @@ struct weir_ticket {
  * connections are served. It has to come within send_timeout, or the connection is reset; end() tells, where `user` is set. */
 struct weir_ticket weir_defer(struct weir_request *request);
 
-/* Runs work(job) on another thread, where it may block, and then done(job) on the thread of the worker, where the answer is given. done() is always called
- * if the offload was taken, in weir_close() at the latest. Only on the thread of the worker: in a handler's function, in pull() and in done(). false: no
- * memory, no thread, or too much is under way; nothing is called. */
+/* Runs work(job) on another thread, where it may block, and then done(job) on the thread of the worker, where the answer is given. Where the offload was
+ * taken, both are always called: weir_close() waits for what is under way. Only on the thread of the worker: in a handler's function, in pull() and in
+ * done(). false: no memory, no thread, or too much is under way; nothing is called. */
 bool weir_offload(struct weir_host *host, void (*work)(void *job), void (*done)(void *job), void *job);
 
 /* The request of a ticket, to be answered with weir_respond() and not to be touched after it. NULL: it is answered, or its connection has

@@ -2,20 +2,20 @@
 
 #include "os/os.h"
 
-struct letter {
-    struct letter *next;
-    void (*call)(void *argument);
-    void *argument;
-};
+void mailbox_send(struct mailbox *m, struct letter *letter)
+{
+    letter->next = atomic_load_explicit(&m->last, memory_order_relaxed);
+    while (!atomic_compare_exchange_weak_explicit(&m->last, &letter->next, letter, memory_order_release, memory_order_relaxed))
+        continue;
+}
 
 bool mailbox_put(struct mailbox *m, void (*call)(void *argument), void *argument)
 {
     struct letter *letter = os_alloc(sizeof *letter);
     if (letter == NULL)
         return false;
-    *letter = (struct letter){ atomic_load_explicit(&m->last, memory_order_relaxed), call, argument };
-    while (!atomic_compare_exchange_weak_explicit(&m->last, &letter->next, letter, memory_order_release, memory_order_relaxed))
-        continue;
+    *letter = (struct letter){ .call = call, .argument = argument };
+    mailbox_send(m, letter);
     return true;
 }
 

@@ -5,7 +5,11 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-struct letter;
+struct letter {
+    struct letter *next;
+    void (*call)(void *argument);
+    void *argument;
+};
 
 /* Zeroed, it is empty. */
 struct mailbox {
@@ -15,6 +19,10 @@ struct mailbox {
 /* Any thread. false: no memory. */
 __attribute__((warn_unused_result))
 bool mailbox_put(struct mailbox *m, void (*call)(void *argument), void *argument);
+
+/* The same with a letter that its sender allocated, alone or as the first part of something larger, by os_alloc(): it cannot fail, and mailbox_run()
+ * frees it. */
+void mailbox_send(struct mailbox *m, struct letter *letter);
 
 /* Makes the calls that are there; those that they leave in turn wait for the next time. By its worker alone. */
 void mailbox_run(struct mailbox *m);

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +11,8 @@
 #include "net/listener.h"
 #include "os/os.h"
 #include "server/access_log.h"
+#include "server/errands.h"
+#include "server/thread.h"
 #include "server/worker.h"
 
 #define WORKERS_MAX 256
@@ -41,6 +42,7 @@ struct weir {
     size_t listeners_open;
     _Atomic uint32_t connections_open;
     struct error_log errors;
+    struct errands errands;
     char *log_path;                    /* NULL: no access log */
     int log_fd;
     char name[32];
@@ -227,6 +229,7 @@ static bool open_workers(struct weir *s, char error[WEIR_ERROR_SIZE])
             .connections_open = &s->connections_open,
             .log_fd = s->log_fd,
             .errors = &s->errors,
+            .errands = &s->errands,
             .trace = s->trace,
         };
         const int rc = worker_open(&s->workers[s->opened], &config);
@@ -260,6 +263,7 @@ static struct weir *server_new(const char *fault, char error[WEIR_ERROR_SIZE])
     const char *trace = getenv("WEIR_TRACE");
     s->trace = trace != NULL && strcmp(trace, "1") == 0;
     s->log_fd = -1;
+    errands_open(&s->errands);
     return s;
 }
 
@@ -302,6 +306,7 @@ void weir_close(struct weir *server)
     if (server == NULL)
         return;
     server->closing = true;
+    errands_close(&server->errands);
     for (uint32_t i = 0; i < server->opened; i++)
         worker_close(&server->workers[i]);
     free(server->workers);
@@ -323,25 +328,13 @@ static void *run_worker(void *worker)
     return NULL;
 }
 
-/* Threads of the library take no signals: they belong to the application, and SIGPIPE, which sendfile(2) and a log that is a pipe may
- * raise, to nobody. */
-static int start_thread(pthread_t *thread, struct worker *worker)
-{
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    const int rc = pthread_create(thread, NULL, run_worker, worker);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return -rc;
-}
-
 int weir_run(struct weir *server)
 {
     pthread_t threads[WORKERS_MAX];
     uint32_t started = 0;
     int rc = 0;
     while (started < server->options.workers && rc == 0) {
-        rc = start_thread(&threads[started], &server->workers[started]);
+        rc = thread_start(&threads[started], run_worker, &server->workers[started]);
         started += rc == 0;
     }
     if (rc < 0)

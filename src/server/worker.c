@@ -9,6 +9,7 @@
 #include "os/os.h"
 #include "parser/http_date.h"
 #include "server/driver.h"
+#include "server/errands.h"
 #include "server/slots.h"
 
 /* Events of one turn, and connections accepted from one listener in a turn. */
@@ -313,6 +314,12 @@ static struct exchange *exchange_find(void *host, uint64_t token)
     return c != NULL ? c->exchange : NULL;
 }
 
+static bool worker_offload(void *host, void (*work)(void *job), void (*done)(void *job), void *job)
+{
+    struct worker *w = host;
+    return errands_send(w->config.errands, &w->mailbox, w->wake_fd, work, done, job);
+}
+
 /* What every answer says, composed once. 0 or -ENOMEM. */
 static int common_open(struct worker *w)
 {
@@ -347,6 +354,7 @@ static int http1_open(struct worker *w)
         .record = w->config.log_fd >= 0 ? log_record : NULL,
         .resume = connection_resume,
         .find = exchange_find,
+        .offload = w->config.errands != NULL ? worker_offload : NULL,
         .alloc = os_alloc_raw,
         .free = os_free,
         .requests = &w->counters.requests,

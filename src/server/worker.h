@@ -43,6 +43,7 @@ struct worker_config {
     _Atomic uint32_t *connections_open;    /* the same, now: descriptors are the one thing that workers share */
     int log_fd;                            /* -1: no access log */
     struct error_log *errors;              /* shared by all workers */
+    struct errands *errands;               /* the same; NULL: nobody runs any */
     bool trace;                            /* print each transition to standard error (debug builds) */
 };
 

@@ -1,0 +1,12 @@
+/* Threads of the library take no signals: they belong to the application, and SIGPIPE, which sendfile(2) and a log that is a pipe may raise, to
+ * nobody. */
+#ifndef WEIR_SERVER_THREAD_H
+#define WEIR_SERVER_THREAD_H
+
+#include <pthread.h>
+
+/* 0, or a negated errno. */
+__attribute__((warn_unused_result))
+int thread_start(pthread_t *thread, void *(*run)(void *argument), void *argument);
+
+#endif
