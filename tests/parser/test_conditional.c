@@ -379,12 +379,16 @@ static const struct conditional_case name_cases[] = {
     { &strong, SEND, TEXT("bytes=1-"), { { TEXT("RANGE"), TEXT("bytes=1-") } } },
     { &strong, SEND, TEXT("bytes=1-"), { { TEXT("range"), TEXT("bytes=1-") } } },
     { &strong, SEND, NO_RANGE, { { TEXT("rAnGe"), TEXT("bytes=1-") }, { TEXT("if-range"), TEXT("\"y\"") } } },
-    { &strong, SEND, NO_RANGE, { { TEXT(""), TEXT("*") }, { TEXT("I"), TEXT("*") }, { TEXT("If"), TEXT("*") }, { TEXT("Rang"), TEXT("bytes=1-") } } },
-    { &strong, SEND, NO_RANGE, { { TEXT("Ranges"), TEXT("bytes=1-") }, { TEXT("xange"), TEXT("bytes=1-") }, { TEXT("Ranga"), TEXT("bytes=1-") } } },
-    { &strong, SEND, NO_RANGE, { { TEXT("If-None-Matcg"), TEXT("*") }, { TEXT("If-Mbtch"), TEXT("\"y\"") }, { TEXT("If_Match"), TEXT("\"y\"") } } },
+    { &strong, SEND, NO_RANGE, { { TEXT(""), TEXT("*") }, { TEXT("I"), TEXT("*") }, { TEXT("If"), TEXT("*") },
+                                 { TEXT("Rang"), TEXT("bytes=1-") } } },
+    { &strong, SEND, NO_RANGE, { { TEXT("Ranges"), TEXT("bytes=1-") }, { TEXT("xange"), TEXT("bytes=1-") },
+                                 { TEXT("Ranga"), TEXT("bytes=1-") } } },
+    { &strong, SEND, NO_RANGE, { { TEXT("If-None-Matcg"), TEXT("*") }, { TEXT("If-Mbtch"), TEXT("\"y\"") },
+                                 { TEXT("If_Match"), TEXT("\"y\"") } } },
     { &strong, SEND, NO_RANGE, { { TEXT("Accept-Ranges"), TEXT("*") }, { TEXT("Authorization"), TEXT("*") },
                                 { TEXT("Referer"), TEXT("*") }, { TEXT("If-None-Match2"), TEXT("*") } } },
-    { &strong, SEND, NO_RANGE, { { TEXT("Iange"), TEXT("bytes=1-") }, { TEXT("Rf-Match"), TEXT("\"y\"") }, { TEXT("If-Modified-Sincf"), TEXT(THEN) } } },
+    { &strong, SEND, NO_RANGE, { { TEXT("Iange"), TEXT("bytes=1-") }, { TEXT("Rf-Match"), TEXT("\"y\"") },
+                                 { TEXT("If-Modified-Sincf"), TEXT(THEN) } } },
 };
 
 START_TEST(names_are_compared_in_any_case_and_others_are_passed_over)
