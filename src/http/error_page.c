@@ -1,5 +1,7 @@
 #include "http/error_page.h"
 
+#include "http/page_style.h"
+
 /*  status, title, what it means to the person in front of the browser */
 #define PAGES(P) \
     P(301, "Moved Permanently", "This page has moved for good.") \
@@ -38,16 +40,10 @@
     P(505, "HTTP Version Not Supported", "The request speaks a version of HTTP that is not spoken here.")
 
 #define PAGE(number, title, sentence) \
-    "<!doctype html>\n" \
-    "<html lang=\"en\">\n" \
-    "<meta charset=\"utf-8\">\n" \
-    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n" \
-    "<meta name=\"color-scheme\" content=\"light dark\">\n" \
-    "<title>" title "</title>\n" \
-    "<style>body{font:1.1em/1.5 system-ui,sans-serif;margin:22vh auto;max-width:34em;padding:0 1.5em}" \
-    "b{font-size:4em;font-weight:200;line-height:1;opacity:.5}h1{font-size:1.4em;margin:.6em 0 .2em}p{margin:0}</style>\n" \
-    number "<h1>" title "</h1>\n" \
-    "<p>" sentence "</p>\n"
+    PAGE_BEGIN "<title>" title "</title>\n<style>" PAGE_STYLE \
+    "main{margin:20vh auto;max-width:34em;padding:0 1.5em}" \
+    "b{font-size:4em;font-weight:200;line-height:1;color:var(--soft)}h1{font-size:1.4em;font-weight:600;margin:.6em 0 .2em}p{margin:0}</style>\n" \
+    "<main>\n" number "<h1>" title "</h1>\n<p>" sentence "</p>\n</main>\n"
 
 #define NUMBERED(status, title, sentence) PAGE("<b>" #status "</b>\n", title, sentence)
 
