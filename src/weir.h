@@ -210,11 +210,12 @@ struct weir_ticket weir_defer(struct weir_request *request);
  * done(). false: no memory, no thread, or too much is under way; nothing is called. */
 bool weir_offload(struct weir_host *host, void (*work)(void *job), void (*done)(void *job), void *job);
 
-/* The request of a ticket, to be answered with weir_respond() and not to be touched after it. NULL: it is answered, or its connection has
- * ended. Only on the thread of the worker. */
+/* The request of a ticket, to be answered with weir_respond() or weir_respond_page() and not to be touched after it. NULL: it is answered, or its
+ * connection has ended. Only on the thread of the worker. */
 struct weir_request *weir_claim(struct weir_ticket ticket);
 
-/* What pull() said LATER of is there now. Nothing where the connection has ended. Only on the thread of the worker. */
+/* What pull() said LATER of is there now: it is asked again, soon. It has to come within send_timeout, or the connection is reset. Nothing where the
+ * connection has ended. Only on the thread of the worker. Who answers at once and wants a ticket for this calls weir_defer() and weir_claim(). */
 void weir_resume(struct weir_ticket ticket);
 
 /* ------------------------------------------------------------------ handlers */

@@ -56,7 +56,7 @@ struct exchange {
     bool peer_closes;                  /* the peer asked for the close */
     bool interim;                      /* what is owed ends with an interim answer */
     bool ends_with_close;              /* the close is what ends the answer: where it is cut, only a reset can tell */
-    bool waiting;                      /* the answer behind what is owed comes later, from outside the machine */
+    bool waiting;                      /* the answer behind what is owed, or its next piece, comes later, from outside the machine */
     bool pulls;                        /* the answer goes on behind what is owed: protocol->pull() composes more */
     bool abort;                        /* what is owed will not leave: it cannot be completed, or the connection ends before */
     uint64_t received;                 /* bytes since the exchange was borrowed */
@@ -88,6 +88,10 @@ struct protocol {
 
     /* After INTAKE_EXPECT: composes what must leave first. */
     void (*interim)(struct exchange *x);
+
+    /* While x->pulls: composes more of the answer in x->out, or makes x->waiting or x->abort true; x->pulls is no where the answer is complete. Where
+     * something is owed it may wait until that has left. NULL: no answer goes on. */
+    void (*pull)(struct exchange *x);
 
     /* Ends the open exchange, if there is one: its record is written. */
     void (*finish)(struct exchange *x);

@@ -239,6 +239,7 @@ static void http1_interim(struct exchange *x)
 
 static void http1_end(struct exchange *x)
 {
+    http1_pull_end(http1_of(x));
     http1_view_close(http1_of(x));
 }
 
@@ -250,6 +251,7 @@ const struct protocol http1_protocol = {
     .respond = http1_respond,
     .refuse = http1_refuse,
     .interim = http1_interim,
+    .pull = http1_pull,
     .finish = http1_finish,
     .end = http1_end,
 };

@@ -21,7 +21,7 @@ void http1_finish(struct exchange *x)
         return;
     if (h->answer == ANSWER_STREAMING)
         http1_record_renew(h);
-    const uint64_t owed = x->abort ? exchange_owed(x) : 0;
+    const uint64_t owed = !x->abort ? 0 : h->pulled ? http1_pull_owed(h) : exchange_owed(x);
     h->record.body_sent = h->record.body_sent > owed ? h->record.body_sent - owed : 0;
     h->context->record(h->context->host, x->peer, &h->record);
 }
@@ -59,6 +59,7 @@ void http1_record_open(struct http1 *h, int status, uint64_t body, bool understo
 {
     http1_finish(h->x);
     h->record_open = true;
+    h->pulled = false;
     if (h->context->record == NULL)
         return;
     h->record = (struct http_record){ .status = (uint16_t)status, .body_sent = body };
@@ -223,6 +224,8 @@ static bool response_is_sound(const struct weir_response *response)
 {
     if (response->status < 200 || response->status > 599)
         return false;
+    if (response->body == WEIR_PULL && response->pull == NULL)
+        return false;
     const bool has_no_content = response_has_no_content(response->status) || response->status == 205;      /* RFC 9110 §15.3.6 */
     if (has_no_content && response->length > 0)
         return false;
@@ -262,10 +265,22 @@ static bool append_body(struct http1 *h, const struct weir_response *response)
     return true;
 }
 
+enum response_framing http1_framing(struct http1 *h, uint64_t length)
+{
+    if (length != UINT64_MAX)
+        return RESPONSE_LENGTH;
+    if (h->request.minor_version == 1)
+        return RESPONSE_CHUNKED;
+    h->x->keep = false;
+    h->x->ends_with_close = true;
+    return RESPONSE_UNTIL_CLOSE;
+}
+
 /* false: the head does not fit, or there is no memory for the body; nothing was appended. */
 static bool compose_response(struct http1 *h, const struct weir_response *response)
 {
     struct exchange *x = h->x;
+    const enum response_framing framing = response->body == WEIR_PULL ? http1_framing(h, response->length) : RESPONSE_LENGTH;
     const bool has_body = h->request.method != METHOD_HEAD && response->length > 0;
     const uint32_t before = x->out.end;
     const struct response_head head = {
@@ -275,6 +290,7 @@ static bool compose_response(struct http1 *h, const struct weir_response *respon
         .field_count = response->field_count,
         .lines = { response->lines.ptr, response->lines.len },
         .date = h->context->date,
+        .framing = framing,
         .length = response->length,
         .close = !x->keep,
         .keep_alive = x->keep && h->request.minor_version == 0,
@@ -283,6 +299,10 @@ static bool compose_response(struct http1 *h, const struct weir_response *respon
         return false;
     if (!has_body) {
         release_body(response);
+        return true;
+    }
+    if (response->body == WEIR_PULL) {
+        http1_pull_begin(h, response, framing);
         return true;
     }
     if (append_body(h, response))
@@ -332,7 +352,7 @@ void weir_respond(struct weir_request *request, const struct weir_response *resp
         release_body(response);
         return;
     }
-    http1_record_open(h, response->status, is_head ? 0 : response->length, true);
+    http1_record_open(h, response->status, is_head || response->body == WEIR_PULL ? 0 : response->length, true);
     if (!response_is_sound(response) || !compose_response(h, response)) {
         release_body(response);
         compose_failure(h, is_head);
@@ -361,11 +381,7 @@ void weir_respond_begin(struct weir_request *request, const struct weir_response
     if (weir_never(h->answer != ANSWER_NONE))
         return;
     settle_keep(h);
-    h->framing = response->length != UINT64_MAX ? RESPONSE_LENGTH : h->request.minor_version == 1 ? RESPONSE_CHUNKED : RESPONSE_UNTIL_CLOSE;
-    if (h->framing == RESPONSE_UNTIL_CLOSE) {
-        h->x->keep = false;
-        h->x->ends_with_close = true;
-    }
+    h->framing = http1_framing(h, response->length);
     http1_record_open(h, response->status, 0, true);
     const struct response_head head = {
         .status = response->status,

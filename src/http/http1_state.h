@@ -1,5 +1,5 @@
-/* What HTTP/1 keeps for a busy connection, and what its three files do for each other: http1.c takes requests, http1_view.c shows them to the
- * handler, http1_answer.c composes what the handler says and records it. Nothing else includes this. */
+/* What HTTP/1 keeps for a busy connection, and what its files do for each other: http1.c takes requests, http1_view.c shows them to the
+ * handler, http1_answer.c composes what the handler says and records it, http1_pull.c what it says piece by piece. Nothing else includes this. */
 #ifndef WEIR_HTTP_HTTP1_STATE_H
 #define WEIR_HTTP_HTTP1_STATE_H
 
@@ -15,6 +15,15 @@ enum answer {
     ANSWER_COMPOSED
 };
 
+/* WEIR_PULL: where the content comes from. */
+struct http1_pull {
+    size_t (*next)(void *context, void *out, size_t room);
+    void (*release)(void *context);
+    void *context;
+    uint32_t piece;                    /* bytes of content in x->out, ... */
+    uint32_t behind;                   /* ... and of framing behind them: what of the content is owed can be told */
+};
+
 struct http1 {
     struct exchange *x;
     struct http1_context *context;
@@ -25,14 +34,16 @@ struct http1 {
     size_t whole_len;
     size_t whole_cap;
     uint64_t ticket;                   /* serial number of the last one for this connection */
-    uint64_t stream_left;              /* ANSWER_STREAMING, RESPONSE_LENGTH: bytes of the content that have not come */
-    enum response_framing framing;     /* ANSWER_STREAMING */
+    uint64_t stream_left;              /* ANSWER_STREAMING and x->pulls, RESPONSE_LENGTH: bytes of the content that have not come */
+    enum response_framing framing;     /* ANSWER_STREAMING and x->pulls */
+    struct http1_pull pull;            /* x->pulls */
     enum answer answer;
     enum weir_intake intake;
     uint16_t refusal;                  /* status of a refusal that is not the parser's; 0: none */
     bool owes_continue;                /* the interim answer is `100 Continue`; else what is owed just has to leave first */
     bool ended;                        /* the current request is complete: the next byte begins another */
     bool record_open;
+    bool pulled;                       /* the open record is of an answer that was pulled */
     struct request request;
 };
 
@@ -74,6 +85,9 @@ void http1_answer_options(struct http1 *h);
 /* An error on a request that was refused, of which nothing but its first line may be looked at. The last answer of the connection. */
 void http1_answer_refusal(struct http1 *h, int status);
 
+/* How the end of content of that length, or of UINT64_MAX, is told to this client; where the close is to tell it, that is settled here. */
+enum response_framing http1_framing(struct http1 *h, uint64_t length);
+
 /* Text behind what is owed. false: there is no room, and nothing was appended. */
 bool http1_append(struct exchange *x, const void *data, uint64_t size);
 
@@ -85,5 +99,19 @@ void http1_record_renew(struct http1 *h);
 
 /* Ends the open exchange: struct protocol's finish. */
 void http1_finish(struct exchange *x);
+
+/* ---- http1_pull.c: content that is asked for piece by piece ---- */
+
+/* The head is composed, with `framing`: the content follows it. */
+void http1_pull_begin(struct http1 *h, const struct weir_response *response, enum response_framing framing);
+
+/* struct protocol's pull. */
+void http1_pull(struct exchange *x);
+
+/* The source is needed no more. Nothing where there is none. */
+void http1_pull_end(struct http1 *h);
+
+/* Bytes of the pulled content that are owed. */
+uint64_t http1_pull_owed(const struct http1 *h);
 
 #endif

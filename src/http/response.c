@@ -141,14 +141,19 @@ void response_write_head(struct writer *w, const struct response_head *head)
     writer_text(w, SLICE("\r\n"));
 }
 
-void response_write_chunk(struct writer *w, struct slice content)
+void response_write_chunk_size(struct writer *w, size_t size)
 {
-    char digits[sizeof content.len * 2];
+    char digits[sizeof size * 2];
     size_t start = sizeof digits;
-    for (size_t left = content.len; left > 0; left >>= 4)
+    for (size_t left = size; left > 0; left >>= 4)
         digits[--start] = "0123456789abcdef"[left & 15];
     writer_text(w, (struct slice){ digits + start, sizeof digits - start });
     writer_text(w, SLICE("\r\n"));
+}
+
+void response_write_chunk(struct writer *w, struct slice content)
+{
+    response_write_chunk_size(w, content.len);
     writer_text(w, content);
     writer_text(w, SLICE("\r\n"));
 }

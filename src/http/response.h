@@ -63,6 +63,9 @@ void response_write_head(struct writer *w, const struct response_head *head);
 /* Room that the framing of a chunk takes beside its content, and the last chunk behind it. */
 #define RESPONSE_CHUNK_MAX 32
 
+/* What stands before the content of a chunk. */
+void response_write_chunk_size(struct writer *w, size_t size);
+
 /* One chunk (RFC 9112 §7.1), of at least one byte. */
 void response_write_chunk(struct writer *w, struct slice content);
 

@@ -219,8 +219,14 @@ static bool facts_reading(struct worker *w, struct conn *c, struct conn_facts *f
 /* Requests that are already here are answered behind what is owed, so that one send takes all. */
 static bool may_answer_behind(const struct worker *w, const struct exchange *x)
 {
-    return x->keep && !x->abort && !x->interim && !x->waiting && x->pending == INTAKE_NONE && x->tail.kind == TAIL_NONE && buffer_len(&x->in) > 0 &&
-           buffer_room(&x->out) >= w->out_reserve;
+    return x->keep && !x->abort && !x->interim && !x->waiting && !x->pulls && x->pending == INTAKE_NONE && x->tail.kind == TAIL_NONE &&
+           buffer_len(&x->in) > 0 && buffer_room(&x->out) >= w->out_reserve;
+}
+
+/* Behind what is owed comes more of the answer, now or later. */
+static bool goes_on(const struct exchange *x)
+{
+    return x->waiting || x->pulls;
 }
 
 static void all_left(const struct conn *c, struct conn_facts *facts)
@@ -237,6 +243,8 @@ static bool facts_writing(struct worker *w, struct conn *c, struct conn_facts *f
 {
     struct exchange *x = c->exchange;
     weir_assert(x != NULL);
+    if (x->pulls && !x->waiting && !x->abort)
+        x->protocol->pull(x);
     if (x->abort && exchange_owed(x) == 0) {   /* what is owed before it leaves: an answer that is complete, and what there is of one that is not */
         facts->transfer = TRANSFER_BROKEN;
         return true;
@@ -251,7 +259,7 @@ static bool facts_writing(struct worker *w, struct conn *c, struct conn_facts *f
             x->pending = INTAKE_EXPECT;
     }
     const bool nothing_owed = exchange_owed(x) == 0;
-    if (nothing_owed && !x->waiting) {
+    if (nothing_owed && !goes_on(x)) {
         all_left(c, facts);
         return true;
     }
@@ -266,7 +274,7 @@ static bool facts_writing(struct worker *w, struct conn *c, struct conn_facts *f
     }
     exchange_sent(x, (uint64_t)sent);
     count_bytes(&w->counters.bytes_out, turn, (size_t)sent);
-    if (exchange_owed(x) == 0 && !x->waiting && !x->abort) {
+    if (exchange_owed(x) == 0 && !goes_on(x) && !x->abort) {
         all_left(c, facts);
     } else {
         facts->transfer = TRANSFER_SOME;

@@ -109,6 +109,12 @@ static inline void rig_resume(void *host, uint64_t token)
     r->resumed++;
 }
 
+static inline struct exchange *rig_find(void *host, uint64_t token)
+{
+    const struct rig *r = host;
+    return r->x != NULL && token == r->x->token ? r->x : NULL;
+}
+
 /* Limits as small as the options allow but for the body, so that few bytes reach them. */
 static inline void rig_open(struct rig *r, const struct weir_handler *handler)
 {
@@ -125,6 +131,7 @@ static inline void rig_open(struct rig *r, const struct weir_handler *handler)
     r->context.host = r;
     r->context.record = rig_record;
     r->context.resume = rig_resume;
+    r->context.find = rig_find;
     r->context.alloc = rig_alloc;
     r->context.free = rig_free;
     r->context.requests = &r->requests;
@@ -187,7 +194,7 @@ static inline void rig_send(struct rig *r, struct conn_facts *facts)
         rig_keep(r, x->tail.kind == TAIL_FILE ? rig_file_byte(x->tail.file, x->tail.offset + i) : x->tail.memory[i]);
     exchange_sent(x, count);
     r->sends++;
-    if (exchange_owed(x) > 0 || x->waiting)
+    if (exchange_owed(x) > 0 || x->waiting || x->pulls)
         return;
     facts->transfer = TRANSFER_ALL;
     facts->interim = x->interim;
@@ -216,13 +223,15 @@ static inline bool rig_reading(struct rig *r, struct conn_facts *facts)
 static inline bool rig_writing(struct rig *r, struct conn_facts *facts)
 {
     struct exchange *x = r->x;
+    if (x->pulls && !x->waiting && !x->abort)
+        http1_protocol.pull(x);
     if (x->abort) {
         facts->transfer = TRANSFER_BROKEN;
         r->cut = true;
         return true;
     }
-    if (x->keep && !x->interim && !x->waiting && x->pending == INTAKE_NONE && x->tail.kind == TAIL_NONE && buffer_len(&x->in) > 0 &&
-        buffer_room(&x->out) >= RESPONSE_HEAD_MAX) {
+    if (x->keep && !x->interim && !x->waiting && !x->pulls && x->pending == INTAKE_NONE && x->tail.kind == TAIL_NONE &&
+        buffer_len(&x->in) > 0 && buffer_room(&x->out) >= RESPONSE_HEAD_MAX) {
         facts->intake = http1_protocol.take(x);
         if (facts->intake == INTAKE_REQUEST || facts->intake == INTAKE_REJECT)
             return true;
@@ -231,7 +240,7 @@ static inline bool rig_writing(struct rig *r, struct conn_facts *facts)
         facts->intake = INTAKE_NONE;
     }
     if (x->waiting && exchange_owed(x) == 0) {
-        if (r->late == NULL)
+        if (r->late == NULL || x->pulls)
             return false;
         r->late(http1_waiting_request(x, r->context.tickets));
     }
