@@ -146,30 +146,33 @@ static void add_grouped(struct text *t, uint64_t number)
     text_add_number(t, number);
 }
 
+static uint64_t rounded(uint64_t size, uint64_t unit)
+{
+    return size / unit + (size % unit >= unit / 2);
+}
+
 /* "0 B", "999 B", "1.0 kB", "12 kB": two digits at least, three at most, rounded. */
 static void add_human(struct text *t, uint64_t size)
 {
-    static const struct slice units[] = { SLICE_INIT(" kB"), SLICE_INIT(" MB"), SLICE_INIT(" GB"), SLICE_INIT(" TB"), SLICE_INIT(" PB"),
-                                          SLICE_INIT(" EB") };
+    static const char prefixes[] = "kMGTPE";
+    uint64_t unit = 1000;
+    size_t prefix = 0;
     if (size < 1000) {
         text_add_number(t, size);
         text_add(t, SLICE(" B"));
         return;
     }
-    uint64_t tenth = 100, tenths;
-    size_t unit = 0;
-    while ((tenths = size / tenth + (size % tenth >= tenth / 2)) >= 9995 && unit + 1 < sizeof(units) / sizeof(units[0])) {
-        tenth *= 1000;
-        unit++;
-    }
+    for (; rounded(size, unit) >= 1000; unit *= 1000)
+        prefix++;
+    uint64_t tenths = rounded(size, unit / 10);
+    text_add_number(t, tenths < 100 ? tenths / 10 : rounded(size, unit));
     if (tenths < 100) {
-        text_add_number(t, tenths / 10);
         text_add(t, SLICE("."));
         text_add_number(t, tenths % 10);
-    } else {
-        text_add_number(t, (tenths + 5) / 10);
     }
-    text_add(t, units[unit]);
+    text_add(t, SLICE(" "));
+    text_add(t, (struct slice){ &prefixes[prefix], 1 });
+    text_add(t, SLICE("B"));
 }
 
 /* "1 file", "2 files" */
