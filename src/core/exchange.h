@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 #include "core/buffer.h"
 #include "core/conn.h"
@@ -14,12 +15,30 @@
 /* What is owed after the bytes in `out`: borrowed memory, or a stretch of an open file. */
 enum tail_kind { TAIL_NONE, TAIL_MEMORY, TAIL_FILE };
 
+/* Whether reading from a file may wait for a disk. */
+enum nearness {
+    NEAR_UNKNOWN,
+    NEAR_IF_CACHED,                    /* its file system tells, when it is asked */
+    NEAR_ALWAYS,                       /* the file system is memory */
+    NEAR_NEVER                         /* it cannot tell */
+};
+
+/* TAIL_FILE: what is known of the file while it is sent, by server/fetch.c; zeroed at first. */
+struct tail_look {
+    enum nearness nearness;
+    uint64_t near;                     /* what stands before this offset may be sent at once */
+    uint64_t size;                     /* of the file, and ... */
+    struct timespec changed;           /* ... its time, when it was last looked at; 0: not yet */
+    bool fetching;                     /* a thread reads what comes next: the connection waits for it */
+};
+
 struct tail {
     enum tail_kind kind;
     int file;                          /* TAIL_FILE: open until released */
     const char *memory;                /* TAIL_MEMORY: the next byte to be sent */
     uint64_t offset;                   /* TAIL_FILE: of the next byte to be sent */
     uint64_t left;                     /* bytes still to be sent */
+    struct tail_look look;
     void (*release)(void *context);    /* NULL: nothing to do */
     void *release_context;
 };

@@ -106,6 +106,9 @@ ssize_t os_pread(int fd, void *data, size_t size, uint64_t offset) OS_RESULT;
  * fewer bytes than are there. */
 ssize_t os_pread_cached(int fd, void *data, size_t size, uint64_t offset) OS_RESULT;
 
+/* Whether the file system of an open file is memory alone: tmpfs, ramfs (fstatfs(2)): 1 or 0. */
+int os_is_in_memory(int fd) OS_RESULT;
+
 /* Another descriptor for the same open file, close-on-exec. */
 int os_dup(int fd) OS_RESULT;
 

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <linux/openat2.h>
 #include <linux/sockios.h>
 #include <poll.h>
@@ -12,6 +13,7 @@
 #include <sys/resource.h>
 #include <sys/sendfile.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 /* The result of a call that says -1 and sets errno. */
@@ -216,6 +218,14 @@ ssize_t os_pread_cached(int fd, void *data, size_t size, uint64_t offset)
 {
     const struct iovec stretch = { data, size };
     return result_size(preadv2(fd, &stretch, 1, (off_t)offset, RWF_NOWAIT));
+}
+
+int os_is_in_memory(int fd)
+{
+    struct statfs status;
+    if (fstatfs(fd, &status) < 0)
+        return -errno;
+    return status.f_type == TMPFS_MAGIC || status.f_type == RAMFS_MAGIC;
 }
 
 int os_dup(int fd)

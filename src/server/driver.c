@@ -8,6 +8,7 @@
 #include "core/assert.h"
 #include "core/counter.h"
 #include "net/transport.h"
+#include "server/fetch.h"
 #include "server/slots.h"
 
 /* What one connection may do in one turn; then others have theirs. */
@@ -136,7 +137,7 @@ static unsigned readiness_wanted(const struct conn *c)
     case CONN_SHUTTING:
         return POLLER_READ;
     case CONN_WRITING:
-        return exchange_owed(c->exchange) > 0 ? POLLER_WRITE : 0;
+        return exchange_owed(c->exchange) > 0 && !c->exchange->tail.look.fetching ? POLLER_WRITE : 0;
     case CONN_CLOSED:
     case CONN_STATE_COUNT:
         break;
@@ -239,6 +240,32 @@ static void all_left(const struct conn *c, struct conn_facts *facts)
     x->interim = false;
 }
 
+/* Sends what can be sent now. false: nothing, it waits. */
+static bool send_some(struct worker *w, struct conn *c, struct conn_facts *facts, struct turn *turn)
+{
+    struct exchange *x = c->exchange;
+    const bool from_file = x->tail.kind == TAIL_FILE && buffer_len(&x->out) == 0;
+    const enum fetch fetch = from_file ? fetch_next(w, c) : FETCH_READY;
+    if (fetch == FETCH_UNDER_WAY)
+        return false;
+    const ssize_t sent = fetch == FETCH_READY ? transport_send(c->fd, x) : -ENODATA;
+    if (came_to_nothing(w, c, sent, READY_WRITE))
+        return false;
+    if (sent < 0) {
+        facts->transfer = TRANSFER_BROKEN;
+        return true;
+    }
+    exchange_sent(x, (uint64_t)sent);
+    count_bytes(&w->counters.bytes_out, turn, (size_t)sent);
+    if (exchange_owed(x) == 0 && !goes_on(x) && !x->abort) {
+        all_left(c, facts);
+    } else {
+        facts->transfer = TRANSFER_SOME;
+        facts->limit_passed = send_drips(w, c);
+    }
+    return true;
+}
+
 static bool facts_writing(struct worker *w, struct conn *c, struct conn_facts *facts, struct turn *turn)
 {
     struct exchange *x = c->exchange;
@@ -263,24 +290,7 @@ static bool facts_writing(struct worker *w, struct conn *c, struct conn_facts *f
         all_left(c, facts);
         return true;
     }
-    if (nothing_owed || !(c->ready & READY_WRITE))
-        return false;
-    const ssize_t sent = transport_send(c->fd, x);
-    if (came_to_nothing(w, c, sent, READY_WRITE))
-        return false;
-    if (sent < 0) {
-        facts->transfer = TRANSFER_BROKEN;
-        return true;
-    }
-    exchange_sent(x, (uint64_t)sent);
-    count_bytes(&w->counters.bytes_out, turn, (size_t)sent);
-    if (exchange_owed(x) == 0 && !goes_on(x) && !x->abort) {
-        all_left(c, facts);
-    } else {
-        facts->transfer = TRANSFER_SOME;
-        facts->limit_passed = send_drips(w, c);
-    }
-    return true;
+    return !nothing_owed && (c->ready & READY_WRITE) && send_some(w, c, facts, turn);
 }
 
 static bool facts_shutting(struct worker *w, struct conn *c, struct conn_facts *facts, struct turn *turn)
@@ -457,6 +467,10 @@ void driver_limit_passed(struct worker *w, struct conn *c)
     struct conn_facts facts = { .limit_passed = true };
     if (c->limit == LIMIT_BODY && body_progressed(w, c)) {
         limit_begin(w, c, LIMIT_BODY);
+        return;
+    }
+    if (c->limit == LIMIT_SEND && c->exchange->tail.look.fetching) {       /* it waits for our disk, not for its peer */
+        limit_begin(w, c, LIMIT_SEND);
         return;
     }
     if (c->limit == LIMIT_SEND && send_progressed(w, c))

@@ -1,0 +1,133 @@
+#include "server/fetch.h"
+
+#include <errno.h>
+
+#include "core/assert.h"
+#include "os/os.h"
+#include "server/slots.h"
+
+/* So much is looked at, and fetched, at once: looking costs two calls for each. */
+#define FETCH_SIZE (UINT64_C(1024) * 1024)
+
+/* What one read of a thread takes: on its stack. */
+#define SCRATCH_SIZE 65536
+
+/* A stretch that a thread brings into memory, on a descriptor of its own: the connection may end meanwhile. */
+struct fetch_job {
+    struct worker *worker;
+    uint64_t token;                        /* of the connection */
+    int file;
+    uint64_t offset;
+    uint64_t end;
+};
+
+/* ---- on a thread ---- */
+
+/* What it reads is in the page cache then, and that is all that it is for. An error is met again, and told, when the stretch is sent. */
+static void fetch_work(void *argument)
+{
+    char scratch[SCRATCH_SIZE];
+    const struct fetch_job *job = argument;
+    for (uint64_t at = job->offset; at < job->end;) {
+        const size_t size = job->end - at < sizeof scratch ? (size_t)(job->end - at) : sizeof scratch;
+        const ssize_t got = os_pread(job->file, scratch, size, at);
+        if (got <= 0 && got != -EINTR)
+            return;
+        at += got > 0 ? (uint64_t)got : 0;
+    }
+}
+
+/* ---- on the worker ---- */
+
+static void fetch_done(void *argument)
+{
+    const struct fetch_job job = *(struct fetch_job *)argument;
+    struct worker *w = job.worker;
+    os_free(argument);
+    os_close(job.file);
+    const struct conn *c = slots_of_token(w, job.token);
+    if (c == NULL)
+        return;
+    weir_assert(c->exchange != NULL && c->exchange->tail.look.fetching);
+    c->exchange->tail.look.fetching = false;
+    c->exchange->tail.look.near = job.end;
+    w->http1.resume(w, job.token);
+}
+
+/* false: the worker will have to wait for the disk itself. */
+static bool fetch_begin(struct worker *w, const struct conn *c, uint64_t end)
+{
+    const struct tail *tail = &c->exchange->tail;
+    struct fetch_job *job = w->http1.offload != NULL ? os_alloc(sizeof *job) : NULL;
+    if (job == NULL)
+        return false;
+    *job = (struct fetch_job){ .worker = w, .token = slots_token(w, c), .file = os_dup(tail->file), .offset = tail->offset, .end = end };
+    if (job->file >= 0 && w->http1.offload(w, fetch_work, fetch_done, job))
+        return true;
+    if (job->file >= 0)
+        os_close(job->file);
+    os_free(job);
+    return false;
+}
+
+/* One byte tells of its page. What else may fail is told when the stretch is sent. */
+static bool is_cached(struct tail *tail, uint64_t offset)
+{
+    char byte;
+    const ssize_t got = os_pread_cached(tail->file, &byte, 1, offset);
+    if (got == -EOPNOTSUPP)
+        tail->look.nearness = os_is_in_memory(tail->file) > 0 ? NEAR_ALWAYS : NEAR_NEVER;
+    return got != -EAGAIN && tail->look.nearness != NEAR_NEVER;
+}
+
+/* Its first page and its last: files are read, and forgotten, in larger runs than this. The first was the next to the last of the stretch before. */
+static bool is_near(struct tail *tail, uint64_t end)
+{
+    const bool first = tail->look.nearness == NEAR_UNKNOWN;
+    if (first)
+        tail->look.nearness = NEAR_IF_CACHED;
+    if (first && !is_cached(tail, tail->offset))
+        return false;
+    if (tail->look.nearness != NEAR_IF_CACHED)
+        return tail->look.nearness == NEAR_ALWAYS;
+    return is_cached(tail, end - 1);
+}
+
+static bool same_time(struct timespec a, struct timespec b)
+{
+    return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
+}
+
+/* A file that became longer was appended to, and what was announced is still there. */
+static bool has_changed(struct tail *tail)
+{
+    struct stat now;
+    struct tail_look *look = &tail->look;
+    if (os_fstat(tail->file, &now) < 0)
+        return false;
+    const uint64_t size = (uint64_t)now.st_size;
+    const bool seen = look->near > 0;
+    const bool changed = seen && (size < look->size || (size == look->size && !same_time(now.st_mtim, look->changed)));
+    look->size = size;
+    look->changed = now.st_mtim;
+    return changed;
+}
+
+enum fetch fetch_next(struct worker *w, const struct conn *c)
+{
+    struct tail *tail = &c->exchange->tail;
+    struct tail_look *look = &tail->look;
+    weir_assert(tail->kind == TAIL_FILE && tail->left > 0);
+    if (look->fetching)
+        return FETCH_UNDER_WAY;
+    if (tail->offset < look->near)
+        return FETCH_READY;
+    const uint64_t size = tail->left < FETCH_SIZE ? tail->left : FETCH_SIZE;
+    const bool in_parts = look->near > 0 || tail->left > size;
+    if (in_parts && has_changed(tail))
+        return FETCH_CHANGED;
+    const bool near = is_near(tail, tail->offset + size);
+    look->near = tail->offset + size;
+    look->fetching = !near && fetch_begin(w, c, look->near);
+    return look->fetching ? FETCH_UNDER_WAY : FETCH_READY;
+}
