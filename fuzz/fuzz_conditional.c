@@ -105,7 +105,7 @@ static bool model_line_matches(struct slice line, struct slice own, bool strong)
             start = i;
             break;
         case INSIDE:
-            if (i == line.len || byte <= ' ' || byte == 0x7f)
+            if (i == line.len || (byte < ' ' && byte != '\t') || byte == 0x7f)
                 return false;
             if (byte != '"')
                 break;

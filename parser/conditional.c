@@ -5,10 +5,10 @@
 
 /* ------------------------------------------------------------------ entity tags */
 
-/* etagc of RFC 9110 §8.8.3; a backslash is a byte as any other. */
+/* etagc of RFC 9110 §8.8.3, where a backslash is a byte as any other; and blanks, which RFC 2616 allowed: such a tag is passed over. */
 static bool is_tag_byte(char byte)
 {
-    return (unsigned char)byte > ' ' && byte != '"' && byte != 0x7f;
+    return byte_is(byte, BYTE_VALUE) && byte != '"';
 }
 
 static bool is_weak(struct slice tag)
@@ -83,6 +83,7 @@ static void see_none_match(struct conditional *c, struct slice value)
     c->none_match = lines_joined(c->none_match, line_tags(value, c->validators->tag, false));
 }
 
+/* `before`: what an earlier line of the same field said. */
 static enum condition_date date_seen(const struct conditional *c, enum condition_date before, struct slice value, int64_t latest)
 {
     int64_t date = 0;
@@ -91,9 +92,11 @@ static enum condition_date date_seen(const struct conditional *c, enum condition
     return c->validators->modified > date ? CONDITION_DATE_MODIFIED : CONDITION_DATE_UNMODIFIED;
 }
 
+/* Browsers send it behind If-None-Match, where it means nothing: not to read the date saves most of the cost of both. */
 static void see_modified_since(struct conditional *c, struct slice value)
 {
-    c->modified = date_seen(c, c->modified, value, c->now);
+    if (c->none_match == CONDITION_TAGS_ABSENT)
+        c->modified = date_seen(c, c->modified, value, c->now);
 }
 
 static void see_unmodified_since(struct conditional *c, struct slice value)

@@ -10,8 +10,9 @@
  * What is malformed matches nothing:
  *
  *   - If-Match, If-None-Match: several lines add up. In each, the entity tags before its first fault count, and what stands behind does not;
- *     "*" is a fault where it is not alone in the field. The field was there in any case: where nothing in it matches, even where it is
- *     empty, If-Match fails (412), If-None-Match lets the whole be sent, and neither leaves the decision to a date.
+ *     "*" is a fault where it is not alone in the field. A tag with blanks in it, as RFC 2616 allowed them, is no fault, but none of ours.
+ *     The field was there in any case: where nothing in it matches, even where it is empty, If-Match fails (412), If-None-Match lets the
+ *     whole be sent, and neither leaves the decision to a date.
  *   - If-Modified-Since, If-Unmodified-Since: what is no date, or comes twice, is ignored, as if it were not there (§13.1.3, §13.1.4); both
  *     are, where the representation has no date. So is an If-Modified-Since ahead of `now`: RFC 2616 §14.25 calls it invalid, RFC 9110
  *     does not forbid to, and it cannot be what a Last-Modified of ours said.
@@ -57,7 +58,7 @@ struct conditional {
     bool has_if_range;
     bool range_applies;        /* no If-Range, or one that holds, and neither field came twice; once false, it stays so */
     enum condition_tags match, none_match;
-    enum condition_date modified, unmodified;
+    enum condition_date modified, unmodified;  /* `modified` is not kept up once there is an If-None-Match, which wins over it */
 };
 
 enum conditional_verdict {
