@@ -27,8 +27,7 @@ static void check_right(const struct cli_options *options)
     const struct weir_options *const weir = &options->weir;
     const uint32_t days = 24u * 86400000;
     const bool is_echo = options->command == CLI_ECHO || options->command == CLI_ECHO_HTTP;
-    must(options->command == CLI_SERVE || options->command == CLI_HELLO || is_echo);
-    must(options->dir != NULL && options->dir[0] != '\0');
+    must(options->command == CLI_SERVE || options->command == CLI_HELLO || options->command == CLI_RESPOND || is_echo);
     must(weir->listen_count <= CLI_LISTEN_MAX && (weir->listen_count == 0 || weir->listen == options->listen));
     must(weir->workers <= 256 && weir->fields_max >= 1 && weir->fields_max <= 200);
     must(weir->line_max <= weir->head_max && weir->head_max <= 65535);
@@ -36,6 +35,43 @@ static void check_right(const struct cli_options *options)
     must(weir->head_timeout >= 1 && weir->head_timeout <= days && weir->body_timeout >= 1 && weir->body_timeout <= days);
     must(weir->send_timeout >= 1 && weir->send_timeout <= days && weir->idle_timeout <= days);
     must(weir->linger_timeout >= 1 && weir->linger_timeout <= days && weir->drain_timeout <= days);
+}
+
+/* No field can break the head of an answer, and no command has those of another. */
+static void check_fields(const struct cli_options *options)
+{
+    char lines[CLI_FIELDS_SIZE + 1024];
+    const struct weir_options *const weir = &options->weir;
+    must(weir->pages == NULL && weir->field_count <= CLI_OWN_FIELDS_MAX + CLI_AGAIN_MAX && options->answer_field_count <= CLI_AGAIN_MAX);
+    must(weir->field_count == 0 || weir_lines_write(weir->fields, weir->field_count, lines, sizeof(lines)) > 0);
+    must(options->answer_field_count == 0 ||
+         weir_lines_write(options->answer_fields, options->answer_field_count, lines, sizeof(lines)) > 0);
+    must(weir->field_count == 0 || options->command == CLI_SERVE || options->command == CLI_RESPOND);
+    must(options->answer_field_count == 0 || options->command == CLI_RESPOND);
+}
+
+static void check_files(const struct cli_options *options)
+{
+    const struct static_options *const files = &options->files;
+    must(files->dir != NULL && files->dir[0] != '\0');
+    must(files->index_count <= CLI_AGAIN_MAX && files->type_count <= CLI_AGAIN_MAX && files->cache_rule_count <= CLI_AGAIN_MAX);
+    for (size_t i = 0; i < files->index_count; i++)
+        must(files->indexes[i][0] != '\0' && strchr(files->indexes[i], '/') == NULL);
+    for (size_t i = 0; i < files->type_count; i++)
+        must(files->types[i].ending[0] != '\0' && strchr(files->types[i].type, '/') != NULL);
+    for (size_t i = 0; i < files->cache_rule_count; i++)
+        must(files->cache_rules[i].glob != NULL && files->cache_rules[i].value[0] != '\0');
+    must(files->fallback == NULL || (files->fallback[0] != '/' && files->fallback[0] != '\0'));
+    for (size_t i = 0; i < options->page_count; i++)
+        must(options->pages[i].status >= 400 && options->pages[i].status <= 599 && options->pages[i].file[0] != '\0');
+}
+
+static void check_respond(const struct cli_options *options)
+{
+    if (options->command == CLI_RESPOND)
+        must(options->status >= 200 && options->status <= 599);
+    else
+        must(options->status == 0 && options->text == NULL);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -63,7 +99,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     char error[CLI_ERROR_SIZE];
     switch (options_parse(&options, count, words, (data[0] & 1) != 0, error)) {
     case CLI_WRONG: check_wrong(error); break;
-    case CLI_RUN: check_right(&options); break;
+    case CLI_RUN:
+        check_right(&options);
+        check_fields(&options);
+        check_files(&options);
+        check_respond(&options);
+        break;
     case CLI_HELP:
     case CLI_VERSION: must(options.command <= CLI_ECHO_HTTP); break;
     }

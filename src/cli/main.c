@@ -9,8 +9,10 @@
 #include <unistd.h>
 
 #include "cli/options.h"
+#include "cli/page_files.h"
 #include "handler/echo.h"
 #include "handler/hello.h"
+#include "handler/respond.h"
 #include "handler/static.h"
 #include "weir.h"
 
@@ -131,11 +133,16 @@ static int fail(const char *error)
 /* One line for each address, flushed: whoever started weir waits for them. */
 static void say_ready(const struct weir *server, const struct cli_options *options)
 {
-    static const char *const doing[] = { [CLI_SERVE] = "serving ", [CLI_HELLO] = "hello", [CLI_ECHO] = "echo", [CLI_ECHO_HTTP] = "echo" };
-    const char *const dir = options->command == CLI_SERVE ? options->dir : "";
+    static const char *const doing[] = {
+        [CLI_SERVE] = "serving", [CLI_HELLO] = "hello", [CLI_RESPOND] = "respond", [CLI_ECHO] = "echo", [CLI_ECHO_HTTP] = "echo",
+    };
+    char what[16] = "";
+    if (options->command == CLI_RESPOND)
+        snprintf(what, sizeof(what), "%d", options->status);
+    const char *const of = options->command == CLI_SERVE ? options->files.dir : what;
     const char *address;
     for (size_t i = 0; (address = weir_address(server, i)) != NULL; i++)
-        printf("weir: %s%s on %s\n", doing[options->command], dir, address);
+        printf("weir: %s%s%s on %s\n", doing[options->command], of[0] != '\0' ? " " : "", of, address);
     fflush(stdout);
 }
 
@@ -159,10 +166,19 @@ static int run_server(struct weir *server, const struct cli_options *options, co
     return status;
 }
 
+/* The pages for errors live as long as the server. */
 static int run_http(const struct cli_options *options, struct weir_handler handler)
 {
     char error[WEIR_ERROR_SIZE];
-    return run_server(weir_open(&options->weir, &handler, error), options, error);
+    struct page_files pages;
+    struct weir_options weir = options->weir;
+    if (!page_files_open(&pages, options, error))
+        return fail(error);
+    weir.pages = pages.pages;
+    weir.page_count = pages.count;
+    const int status = run_server(weir_open(&weir, &handler, error), options, error);
+    page_files_close(&pages);
+    return status;
 }
 
 static int run_streams(const struct cli_options *options, struct weir_stream_handler handler)
@@ -176,16 +192,20 @@ static int run_serve(const struct cli_options *options)
     char error[WEIR_ERROR_SIZE];
     struct weir_handler handler;
     struct static_files *files;
-    const struct static_options files_options = {
-        .dir = options->dir,
-        .dot_files = options->dot_files,
-        .workers = options->weir.workers,
-    };
-    if (static_files_open(&files, &files_options, &handler, error) < 0)
+    if (static_files_open(&files, &options->files, &handler, error) < 0)
         return fail(error);
     const int status = run_http(options, handler);
     static_files_close(files);
     return status;
+}
+
+static int run_respond(const struct cli_options *options)
+{
+    struct respond respond;
+    const struct weir_slice text = { options->text, options->text == NULL ? 0 : strlen(options->text) };
+    if (!respond_init(&respond, options->status, text, options->answer_fields, options->answer_field_count))
+        return fail("the fields of the answer are too long");
+    return run_http(options, respond_handler(&respond));
 }
 
 static int run(const struct cli_options *options)
@@ -193,6 +213,7 @@ static int run(const struct cli_options *options)
     switch (options->command) {
     case CLI_SERVE: return run_serve(options);
     case CLI_HELLO: return run_http(options, hello_handler());
+    case CLI_RESPOND: return run_respond(options);
     case CLI_ECHO: return run_streams(options, echo_stream_handler());
     case CLI_ECHO_HTTP: return run_http(options, echo_http_handler());
     case CLI_ANY: break;               /* only with CLI_HELP, CLI_VERSION and CLI_WRONG */
@@ -202,7 +223,7 @@ static int run(const struct cli_options *options)
 
 static int print_help(enum cli_command command)
 {
-    char help[8192];
+    char help[16384];
     options_help(command, help, sizeof(help));
     return fputs(help, stdout) < 0 || fflush(stdout) != 0 ? EXIT_FAILED : EXIT_OK;
 }

@@ -4,17 +4,15 @@
 
 static const char hello_body[] = "Hello, world!";
 
-static const struct weir_field hello_fields[] = {
-    { TEXT("Content-Type"), TEXT("text/plain; charset=utf-8") },
-};
+/* As weir_lines_write() writes it: what is known when this is compiled need not be composed. */
+static const char hello_lines[] = "Content-Type: text/plain; charset=utf-8\r\n";
 
 static void hello_answer(struct weir_request *request, void *context)
 {
     (void)context;
     const struct weir_response response = {
         .status = 200,
-        .fields = hello_fields,
-        .field_count = sizeof(hello_fields) / sizeof(hello_fields[0]),
+        .lines = TEXT(hello_lines),
         .body = WEIR_COPY,
         .data = hello_body,
         .length = sizeof(hello_body) - 1,

@@ -36,7 +36,17 @@ static bool same(const struct weir_options *a, const struct weir_options *b)
         && a->fields_max == b->fields_max && a->body_max == b->body_max && a->head_timeout == b->head_timeout
         && a->body_timeout == b->body_timeout && a->send_timeout == b->send_timeout && a->idle_timeout == b->idle_timeout
         && a->linger_timeout == b->linger_timeout && a->drain_timeout == b->drain_timeout && a->rate_min == b->rate_min
-        && a->linger_max == b->linger_max && a->buffer_max == b->buffer_max;
+        && a->linger_max == b->linger_max && a->buffer_max == b->buffer_max && a->pages == NULL && b->pages == NULL;
+}
+
+/* The same for what tells of files; where the workers are told is the server's matter. */
+static bool same_files(const struct static_options *a, const struct static_options *b)
+{
+    return a->dot_files == b->dot_files && a->precompressed == b->precompressed && a->symlinks == b->symlinks && a->indexes == b->indexes
+        && a->index_count == b->index_count && a->fallback == b->fallback && a->cors_origin == b->cors_origin
+        && a->cache_rules == b->cache_rules && a->cache_rule_count == b->cache_rule_count && a->types == b->types
+        && a->type_count == b->type_count && a->cache_files == b->cache_files && a->cache_bytes == b->cache_bytes
+        && strcmp(a->charset, b->charset) == 0;
 }
 
 /* ---- what is right ---- */
@@ -46,11 +56,12 @@ START_TEST(a_command_alone_has_the_defaults_of_the_library)
     struct cli_options options;
     char error[CLI_ERROR_SIZE];
     const struct weir_options defaults = weir_defaults();
+    const struct static_options files = static_defaults();
     ck_assert_int_eq(parse(&options, "serve", false, error), CLI_RUN);
     ck_assert_int_eq(options.command, CLI_SERVE);
-    ck_assert_str_eq(options.dir, ".");
-    ck_assert(!options.dot_files);
+    ck_assert_str_eq(options.files.dir, ".");
     ck_assert(same(&options.weir, &defaults));
+    ck_assert(same_files(&options.files, &files));
 }
 END_TEST
 
@@ -60,7 +71,7 @@ START_TEST(every_word_lands_where_it_belongs)
     char error[CLI_ERROR_SIZE];
     ck_assert_int_eq(parse(&options, "serve /srv --listen :80 --listen=[::1]:0 --workers 3 --poller epoll --access-log /l --no-server-header"
                            " --dot-files --max-line 100 --max-head=2k --max-fields 7", true, error), CLI_RUN);
-    ck_assert_str_eq(options.dir, "/srv");
+    ck_assert_str_eq(options.files.dir, "/srv");
     ck_assert_uint_eq(options.weir.listen_count, 2);
     ck_assert_str_eq(options.weir.listen[0], ":80");
     ck_assert_str_eq(options.weir.listen[1], "[::1]:0");
@@ -68,7 +79,7 @@ START_TEST(every_word_lands_where_it_belongs)
     ck_assert_str_eq(options.weir.poller, "epoll");
     ck_assert_str_eq(options.weir.access_log, "/l");
     ck_assert(!options.weir.server_field);
-    ck_assert(options.dot_files);
+    ck_assert(options.files.dot_files);
     ck_assert_uint_eq(options.weir.line_max, 100);
     ck_assert_uint_eq(options.weir.head_max, 2048);
     ck_assert_uint_eq(options.weir.fields_max, 7);
@@ -169,7 +180,7 @@ START_TEST(the_folder_stands_anywhere_and_after_two_dashes_under_any_name)
     struct cli_options options;
     char error[CLI_ERROR_SIZE];
     ck_assert_int_eq(parse(&options, folder_cases[_i].line, false, error), CLI_RUN);
-    ck_assert_str_eq(options.dir, folder_cases[_i].dir);
+    ck_assert_str_eq(options.files.dir, folder_cases[_i].dir);
 }
 END_TEST
 
@@ -185,6 +196,38 @@ START_TEST(an_address_is_taken)
     snprintf(line, sizeof(line), "hello --listen %s", right_addresses[_i]);
     ck_assert_int_eq(parse(&options, line, false, error), CLI_RUN);
     ck_assert_str_eq(options.weir.listen[0], right_addresses[_i]);
+}
+END_TEST
+
+struct answer_case {
+    const char *line;
+    int status;
+    const char *text;
+    size_t field_count;
+};
+
+static const struct answer_case answer_cases[] = {
+    { "respond 200", 200, NULL, 0 },
+    { "respond 599", 599, NULL, 0 },
+    { "respond 200 x", 200, "x", 0 },
+    { "respond 200 ''", 200, "", 0 },
+    { "respond --workers 1 503 --workers 2 later", 503, "later", 0 },
+    { "respond 200 -- --text", 200, "--text", 0 },
+    { "respond 302 --header Location:/x", 302, NULL, 1 },
+    { "respond 200 {} --header Content-Type:application/json --header ETag:\"1\" --header Cache-Control:no-store", 200, "{}", 3 },
+};
+
+START_TEST(an_answer_is_a_status_and_perhaps_a_text)
+{
+    struct cli_options options;
+    char error[CLI_ERROR_SIZE];
+    const struct answer_case *c = &answer_cases[_i];
+    ck_assert_int_eq(parse(&options, c->line, false, error), CLI_RUN);
+    ck_assert_int_eq(options.command, CLI_RESPOND);
+    ck_assert_int_eq(options.status, c->status);
+    ck_assert_pstr_eq(options.text, c->text);
+    ck_assert_uint_eq(options.answer_field_count, c->field_count);
+    ck_assert_uint_eq(options.weir.field_count, 1);            /* nosniff */
 }
 END_TEST
 
@@ -229,11 +272,11 @@ struct wrong_case {
 #define TIME_HINT ": must be a time such as 10s, 250ms or 2m"
 
 static const struct wrong_case wrong_cases[] = {
-    { "", "a command is missing: `weir serve [DIR]`, `weir hello` or `weir echo`; `weir --help` tells more" },
-    { "''", ": no such command; there are serve, hello and echo" },
+    { "", "a command is missing: `weir serve [DIR]`, `weir hello`, `weir respond` or `weir echo`; `weir --help` tells more" },
+    { "''", ": no such command; there are serve, hello, respond and echo" },
     { "srve", "srve: no such command; did you mean serve?" },
     { "helo", "helo: no such command; did you mean hello?" },
-    { "frobnicate", "frobnicate: no such command; there are serve, hello and echo" },
+    { "frobnicate", "frobnicate: no such command; there are serve, hello, respond and echo" },
     { "--workers 2", "--workers: the command comes first, as in `weir serve --workers`" },
     { "serve --lisen x", "--lisen: no such option; did you mean --listen?" },
     { "serve --dotfiles", "--dotfiles: no such option; did you mean --dot-files?" },
@@ -241,6 +284,7 @@ static const struct wrong_case wrong_cases[] = {
     { "serve --frobnicate=1", "--frobnicate: no such option; `weir serve --help` lists them" },
     { "serve -x", "-x: no such option; `weir serve --help` lists them" },
     { "serve --list", "--list: no such option; did you mean --listen?" },
+    { "serve --indx x", "--indx: no such option; did you mean --index?" },
     { "hello --dot-files", "--dot-files: not an option of `weir hello`" },
     { "hello --http", "--http: not an option of `weir hello`" },
     { "hello --max-buffer 8k", "--max-buffer: not an option of `weir hello`" },
@@ -260,6 +304,21 @@ static const struct wrong_case wrong_cases[] = {
     { "echo --max-buffer 4095", "--max-buffer 4095: must be from 4k to 1g" },
     { "echo --max-buffer 2g", "--max-buffer 2g: must be from 4k to 1g" },
     { "echo --http=yes", "--http=yes: takes no value" },
+    { "respnd", "respnd: no such command; did you mean respond?" },
+    { "respond", "STATUS is missing: say `weir respond 503` or `weir respond 200 TEXT`" },
+    { "respond 199", "199: STATUS must be a number from 200 to 599" },
+    { "respond 100", "100: STATUS must be a number from 200 to 599" },
+    { "respond 600", "600: STATUS must be a number from 200 to 599" },
+    { "respond teapot", "teapot: STATUS must be a number from 200 to 599" },
+    { "respond ''", ": STATUS must be a number from 200 to 599" },
+    { "respond 200 a b", "b: only one TEXT can be answered; put it between quotation marks" },
+    { "respond 204 x", "x: an answer with 204 has no content: leave TEXT out" },
+    { "respond 205 x", "x: an answer with 205 has no content: leave TEXT out" },
+    { "respond 304 ''", ": an answer with 304 has no content: leave TEXT out" },
+    { "respond 200 --dot-files", "--dot-files: not an option of `weir respond`" },
+    { "respond 200 --cors *", "--cors: not an option of `weir respond`" },
+    { "hello --header A:b", "--header: not an option of `weir hello`" },
+    { "echo --http --error-page 404=x", "--error-page: not an option of `weir echo --http`" },
     { "echo x", "x: `weir echo` takes no such word; options begin with --" },
     { "serve --dot-files=yes", "--dot-files=yes: takes no value" },
     { "serve --help=yes", "--help=yes: takes no value" },
@@ -371,11 +430,11 @@ END_TEST
 
 /* ---- help ---- */
 
-static const enum cli_command every_command[] = { CLI_ANY, CLI_SERVE, CLI_HELLO, CLI_ECHO, CLI_ECHO_HTTP };
+static const enum cli_command every_command[] = { CLI_ANY, CLI_SERVE, CLI_HELLO, CLI_RESPOND, CLI_ECHO, CLI_ECHO_HTTP };
 
 START_TEST(the_help_fits_eighty_columns)
 {
-    char help[8192];
+    char help[16384];
     const size_t len = options_help(every_command[_i], help, sizeof(help));
     ck_assert_uint_lt(len, sizeof(help));
     ck_assert_uint_eq(strlen(help), len);
@@ -390,13 +449,13 @@ END_TEST
 /* Each option of the help, given its own default, changes nothing: the help tells the truth, and the parser knows all that it tells. */
 START_TEST(the_help_names_options_that_exist_and_their_defaults)
 {
-    static const char *const words[] = { [CLI_ANY] = "serve", [CLI_SERVE] = "serve", [CLI_HELLO] = "hello", [CLI_ECHO] = "echo",
-                                         [CLI_ECHO_HTTP] = "echo --http" };
+    static const char *const words[] = { [CLI_ANY] = "serve", [CLI_SERVE] = "serve", [CLI_HELLO] = "hello", [CLI_RESPOND] = "respond 404",
+                                         [CLI_ECHO] = "echo", [CLI_ECHO_HTTP] = "echo --http" };
     const char *const command = words[every_command[_i]];
     struct cli_options bare;
     char fault[CLI_ERROR_SIZE];
     ck_assert_int_eq(parse(&bare, command, false, fault), CLI_RUN);
-    char help[8192];
+    char help[16384];
     options_help(every_command[_i], help, sizeof(help));
     unsigned options_seen = 0;
     for (const char *at = help; (at = strstr(at, "\n  --")) != NULL; options_seen++) {
@@ -418,7 +477,7 @@ START_TEST(the_help_names_options_that_exist_and_their_defaults)
         ck_assert_msg(known || of_echo, "%s: %s", line, error);
         if (plain && !of_echo && strcmp(name, "--listen") != 0) {
             ck_assert_int_eq(verdict, CLI_RUN);
-            ck_assert_msg(same(&options.weir, &bare.weir), "%s is not the default", line);
+            ck_assert_msg(same(&options.weir, &bare.weir) && same_files(&options.files, &bare.files), "%s is not the default", line);
         }
     }
     ck_assert_uint_ge(options_seen, every_command[_i] == CLI_ECHO ? 13 : 20);
@@ -427,7 +486,7 @@ END_TEST
 
 START_TEST(the_help_of_a_command_shows_its_own_options_alone)
 {
-    char help[8192];
+    char help[16384];
     options_help(CLI_HELLO, help, sizeof(help));
     ck_assert_ptr_null(strstr(help, "--dot-files"));
     ck_assert_ptr_null(strstr(help, "Files"));
@@ -436,6 +495,10 @@ START_TEST(the_help_of_a_command_shows_its_own_options_alone)
     ck_assert_ptr_nonnull(strstr(help, "--dot-files"));
     ck_assert_ptr_null(strstr(help, "weir hello"));
     ck_assert_ptr_null(strstr(help, "--max-buffer"));
+    options_help(CLI_RESPOND, help, sizeof(help));
+    ck_assert_ptr_nonnull(strstr(help, "weir respond STATUS [TEXT] [OPTION]"));
+    ck_assert_ptr_nonnull(strstr(help, "--header"));
+    ck_assert_ptr_null(strstr(help, "--index"));
     options_help(CLI_ECHO, help, sizeof(help));
     ck_assert_ptr_nonnull(strstr(help, "--max-buffer BYTES"));
     ck_assert_ptr_nonnull(strstr(help, "[20s]"));
@@ -449,7 +512,7 @@ END_TEST
 
 START_TEST(the_help_is_cut_to_the_room_that_there_is)
 {
-    char whole[8192], cut[8192];
+    char whole[16384], cut[16384];
     const size_t len = options_help(CLI_ANY, whole, sizeof(whole));
     for (size_t size = 0; size <= 200; size++) {
         memset(cut, '#', sizeof(cut));
@@ -469,6 +532,7 @@ int main(void)
     tcase_add_loop_test(tests, the_access_log_goes_to_a_terminal_where_nothing_else_is_said, 0, (int)COUNT(log_cases));
     tcase_add_loop_test(tests, the_folder_stands_anywhere_and_after_two_dashes_under_any_name, 0, (int)COUNT(folder_cases));
     tcase_add_loop_test(tests, an_address_is_taken, 0, (int)COUNT(right_addresses));
+    tcase_add_loop_test(tests, an_answer_is_a_status_and_perhaps_a_text, 0, (int)COUNT(answer_cases));
     tcase_add_loop_test(tests, help_is_given_where_it_is_asked_for, 0, (int)COUNT(help_cases));
     tcase_add_loop_test(tests, a_wrong_word_gets_one_line_that_says_what_would_be_right, 0, (int)COUNT(wrong_cases));
     tcase_add_test(tests, a_path_too_long_for_a_socket_is_refused);
