@@ -41,7 +41,7 @@ struct listing {
     struct listing_view view;
     bool is_head;
     bool dot_files;
-    bool runs;                         /* work() is under way: nothing but `released` is the worker's */
+    bool runs;                         /* compose_some() is under way: nothing but `released` is the worker's */
     bool is_answered;
     bool released;                     /* the response needs it no more */
     bool is_large;                     /* counted in `large` */
@@ -235,7 +235,7 @@ static int open_folder(struct listing *l)
     return 0;
 }
 
-static void work(void *context)
+static void compose_some(void *context)
 {
     struct listing *l = context;
     l->block_len = l->block_at = 0;
@@ -251,7 +251,7 @@ static void work(void *context)
 
 /* ---- on the worker ---- */
 
-static void done(void *context);
+static void composed(void *context);
 
 static void listing_free(struct listing *l)
 {
@@ -262,7 +262,7 @@ static void listing_free(struct listing *l)
 /* Has the next bit of work done. */
 static void send_off(struct listing *l)
 {
-    l->runs = weir_offload(l->ticket.host, work, done, l);
+    l->runs = weir_offload(l->ticket.host, compose_some, composed, l);
     if (!l->runs)
         l->error = -EAGAIN;
 }
@@ -371,7 +371,7 @@ static void answer_or_go_on(struct listing *l)
     weir_respond_page(request, status, NULL, 0);
 }
 
-static void done(void *context)
+static void composed(void *context)
 {
     struct listing *l = context;
     l->runs = false;
