@@ -5,27 +5,37 @@
 #include <linux/openat2.h>
 #include <string.h>
 
-#define RESOLVE (RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS)
+static const uint64_t resolve_of[] = {
+    [BENEATH_LINKS_INSIDE] = RESOLVE_NO_MAGICLINKS | RESOLVE_BENEATH,
+    [BENEATH_LINKS_DENY] = RESOLVE_NO_MAGICLINKS | RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS,
+    [BENEATH_LINKS_FOLLOW] = RESOLVE_NO_MAGICLINKS,
+};
 
 /* openat2 gives EAGAIN where a rename elsewhere made it lose its way: rare, and worth another try, not an endless one. */
 #define TRIES_MAX 8
 
 #define NAME_SIZE 256      /* NAME_MAX and a NUL: no file system that Linux knows has longer names */
 
-static int open_enforced(int root, const char *path, int flags)
+static int open_enforced(const struct beneath *b, const char *path, int flags, bool cached)
 {
-    int fd = -EAGAIN;
-    for (int tries = 0; tries < TRIES_MAX && (fd == -EAGAIN || fd == -EINTR); tries++)
-        fd = os_openat2(root, path, flags, RESOLVE);
+    uint64_t resolve = resolve_of[b->links] | (cached ? RESOLVE_CACHED : 0);
+    int fd = -EINTR;
+    for (int tries = 0; tries < TRIES_MAX && (fd == -EINTR || (fd == -EAGAIN && !cached)); tries++)
+        fd = os_openat2(b->root, path, flags, resolve);
+    return fd;
+}
+
+static int open_patiently(int folder, const char *name, int flags)
+{
+    int fd = -EINTR;
+    for (int tries = 0; tries < TRIES_MAX && fd == -EINTR; tries++)
+        fd = os_openat(folder, name, flags);
     return fd;
 }
 
 static int open_here(int folder, const char *name, int flags)
 {
-    int fd = -EINTR;
-    for (int tries = 0; tries < TRIES_MAX && fd == -EINTR; tries++)
-        fd = os_openat(folder, name, flags | O_NOFOLLOW);
-    return fd;
+    return open_patiently(folder, name, flags | O_NOFOLLOW);
 }
 
 /* Opens the folder `name` in `folder` for further steps. O_DIRECTORY alone would call a symbolic link ENOTDIR: no telling it apart. */
@@ -82,21 +92,20 @@ static int open_walking(int root, const char *path, int flags)
     return rc;
 }
 
-static int open_below(struct beneath *b, const char *path, int flags)
+static int open_below(const struct beneath *b, const char *path, int flags, bool cached)
 {
     if (!b->walks) {
-        int fd = open_enforced(b->root, path, flags);
+        int fd = open_enforced(b, path, flags, cached && b->tells);
         if (fd != -ENOSYS)
             return fd;
-        b->walks = true;
     }
-    return open_walking(b->root, path, flags);
+    return b->links == BENEATH_LINKS_FOLLOW ? open_patiently(b->root, path, flags) : open_walking(b->root, path, flags);
 }
 
-int beneath_init(struct beneath *b, int root)
+int beneath_init(struct beneath *b, int root, enum beneath_links links)
 {
-    *b = (struct beneath){ .root = root };
-    int fd = open_enforced(root, ".", O_PATH | O_DIRECTORY);
+    *b = (struct beneath){ .root = root, .links = links };
+    int fd = open_enforced(b, ".", O_PATH | O_DIRECTORY, false);
     if (fd == -EPERM || fd == -ENOSYS) {           /* containers of some years ago say EPERM for every call that they do not know */
         b->walks = true;
         fd = open_here(root, ".", O_PATH | O_DIRECTORY);
@@ -104,13 +113,19 @@ int beneath_init(struct beneath *b, int root)
     if (fd < 0)
         return fd;
     os_close(fd);
+    if (b->walks)
+        return 0;
+    fd = open_enforced(b, ".", O_PATH | O_DIRECTORY, true);
+    b->tells = fd >= 0 || fd == -EAGAIN;           /* EINVAL: not known */
+    if (fd >= 0)
+        os_close(fd);
     return 0;
 }
 
-int beneath_look(struct beneath *b, const char *path, struct stat *status)
+static int look(const struct beneath *b, const char *path, bool cached, struct stat *status)
 {
     struct stat found;
-    int fd = open_below(b, path, O_PATH);
+    int fd = open_below(b, path, O_PATH, cached);
     if (fd < 0)
         return fd;
     int rc = os_fstat(fd, &found);
@@ -130,10 +145,10 @@ static int as_regular(const struct stat *status)
     return S_ISREG(status->st_mode) ? 0 : -ENXIO;
 }
 
-int beneath_open(struct beneath *b, const char *path, struct stat *status)
+static int open_regular(const struct beneath *b, const char *path, bool cached, struct stat *status)
 {
     struct stat found;
-    int rc = beneath_look(b, path, &found);
+    int rc = look(b, path, cached, &found);
     if (rc == 0)
         rc = as_regular(&found);
     if (rc < 0)
@@ -141,7 +156,7 @@ int beneath_open(struct beneath *b, const char *path, struct stat *status)
 
     /* What was looked at may have been replaced since: the flags keep a FIFO or a terminal from doing harm, and the
      * descriptor is asked again. */
-    int fd = open_below(b, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+    int fd = open_below(b, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, cached);
     if (fd < 0)
         return fd;
     rc = os_fstat(fd, &found);
@@ -153,4 +168,32 @@ int beneath_open(struct beneath *b, const char *path, struct stat *status)
     }
     *status = found;
     return fd;
+}
+
+int beneath_look(const struct beneath *b, const char *path, struct stat *status)
+{
+    return look(b, path, false, status);
+}
+
+int beneath_look_cached(const struct beneath *b, const char *path, struct stat *status)
+{
+    return look(b, path, true, status);
+}
+
+int beneath_open(const struct beneath *b, const char *path, struct stat *status)
+{
+    return open_regular(b, path, false, status);
+}
+
+int beneath_open_cached(const struct beneath *b, const char *path, struct stat *status)
+{
+    return open_regular(b, path, true, status);
+}
+
+int beneath_open_folder(const struct beneath *b, const char *path)
+{
+    bool is_root = path[0] == '.' && path[1] == '\0';
+    if (is_root)
+        return open_patiently(b->root, path, O_RDONLY | O_DIRECTORY);
+    return open_below(b, path, O_RDONLY | O_DIRECTORY | O_NONBLOCK, false);
 }

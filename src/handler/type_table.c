@@ -36,7 +36,8 @@ static size_t read_text(int fd, char *out, size_t size)
     return len;
 }
 
-static int load(struct type_table *table, int fd)
+/* Reads the file's text; where it cannot be had, there is none. 0, or -ENOMEM. */
+static int load(struct type_table *table, int fd, struct slice *out)
 {
     struct stat status;
     if (os_fstat(fd, &status) < 0 || !S_ISREG(status.st_mode) || status.st_size <= 0 || status.st_size > TYPE_TABLE_TEXT_MAX)
@@ -44,26 +45,40 @@ static int load(struct type_table *table, int fd)
     table->text = os_alloc((size_t)status.st_size);
     if (table->text == NULL)
         return -ENOMEM;
-    struct slice text = { table->text, read_text(fd, table->text, (size_t)status.st_size) };
-    size_t count = add_all(NULL, text), slot_count = 1;
+    *out = (struct slice){ table->text, read_text(fd, table->text, (size_t)status.st_size) };
+    return 0;
+}
+
+/* The operator's own come first, from the last to the first: the first one that a table is told of an ending stays. */
+static int fill(struct type_table *table, const struct static_type *own, size_t own_count, struct slice text)
+{
+    size_t count = own_count + add_all(NULL, text), slot_count = 1;
+    if (count == 0)
+        return 0;
     while (slot_count < count + count / 2 + 1)     /* at most two thirds full: a search is short */
         slot_count *= 2;
     table->slots = os_alloc(slot_count * sizeof(table->slots[0]));
     if (table->slots == NULL)
         return -ENOMEM;
     media_types_init(&table->types, table->slots, slot_count);
+    for (size_t i = own_count; i > 0; i--)
+        if (!media_types_add_own(&table->types, slice_of(own[i - 1].type), slice_of(own[i - 1].ending)))
+            return -EINVAL;
     add_all(&table->types, text);
     return 0;
 }
 
-int type_table_open(struct type_table *table, const char *path)
+int type_table_open(struct type_table *table, const struct static_type *own, size_t own_count, const char *path)
 {
     *table = (struct type_table){ 0 };
-    int fd = os_openat(AT_FDCWD, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
-    if (fd < 0)
-        return 0;
-    int rc = load(table, fd);
-    os_close(fd);
+    struct slice text = { NULL, 0 };
+    int rc = 0, fd = os_openat(AT_FDCWD, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+    if (fd >= 0) {
+        rc = load(table, fd, &text);
+        os_close(fd);
+    }
+    if (rc == 0)
+        rc = fill(table, own, own_count, text);
     if (rc < 0)
         type_table_close(table);
     return rc;

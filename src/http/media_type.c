@@ -4,8 +4,8 @@
 
 #include "parser/byte.h"
 
-#define UTF8 "; charset=utf-8"
-_Static_assert(MEDIA_TYPE_NAME_MAX + sizeof(UTF8) - 1 <= MEDIA_TYPE_MAX, "a type and its parameter have room");
+#define CHARSET "; charset="
+_Static_assert(MEDIA_TYPE_NAME_MAX + sizeof(CHARSET) - 1 + MEDIA_TYPE_CHARSET_MAX <= MEDIA_TYPE_MAX, "a type and its parameter have room");
 _Static_assert(MEDIA_TYPE_NAME_MAX <= UINT8_MAX && MEDIA_TYPE_ENDING_MAX <= UINT8_MAX, "lengths fit their fields");
 
 /*  ending, type; sorted by ending, in lower case */
@@ -179,9 +179,20 @@ static bool is_type(struct slice type)
     return is_token((struct slice){ type.ptr, before }) && is_token(slice_from(type, before + 1));
 }
 
-bool media_types_add(struct media_types *types, struct slice type, struct slice ending)
+/* Without a fault in what stands in front of the first semicolon; what follows is only sure not to break a head. */
+static bool is_own_type(struct slice type)
 {
-    if (!is_type(type) || ending.len == 0 || ending.len > MEDIA_TYPE_ENDING_MAX || types->count + 1 >= types->slot_count)
+    if (type.len == 0 || type.len > MEDIA_TYPE_NAME_MAX)
+        return false;
+    const char *semicolon = memchr(type.ptr, ';', type.len);
+    size_t bare = semicolon != NULL ? (size_t)(semicolon - type.ptr) : type.len;
+    bool is_whole = byte_run(type.ptr, type.ptr + type.len, BYTE_VALUE) == type.len && slice_trimmed(type).len == type.len;
+    return is_whole && is_type(slice_trimmed((struct slice){ type.ptr, bare }));
+}
+
+static bool add(struct media_types *types, struct slice type, struct slice ending)
+{
+    if (ending.len == 0 || ending.len > MEDIA_TYPE_ENDING_MAX || types->count + 1 >= types->slot_count)
         return false;
     struct media_type *slot = slot_of(types, ending);
     if (slot->ending != NULL)
@@ -189,6 +200,21 @@ bool media_types_add(struct media_types *types, struct slice type, struct slice 
     *slot = (struct media_type){ ending.ptr, type.ptr, (uint8_t)ending.len, (uint8_t)type.len };
     types->count++;
     return true;
+}
+
+bool media_types_add(struct media_types *types, struct slice type, struct slice ending)
+{
+    return is_type(type) && add(types, type, ending);
+}
+
+bool media_types_add_own(struct media_types *types, struct slice type, struct slice ending)
+{
+    return is_own_type(type) && add(types, type, ending);
+}
+
+bool media_type_is_charset(struct slice charset)
+{
+    return charset.len <= MEDIA_TYPE_CHARSET_MAX && is_token(charset);
 }
 
 /* What stands behind the last dot of the last segment; a name like ".profile" has no ending. */
@@ -211,13 +237,15 @@ static struct slice type_of(const struct media_types *types, struct slice ending
     return type.len > 0 ? type : SLICE("application/octet-stream");
 }
 
-size_t media_type_write(const struct media_types *types, struct slice name, char out[MEDIA_TYPE_MAX])
+size_t media_type_write(const struct media_types *types, struct slice name, struct slice charset, char out[MEDIA_TYPE_MAX])
 {
-    const struct slice text = SLICE("text/"), utf8 = SLICE(UTF8);
+    const struct slice text = SLICE("text/"), parameter = SLICE(CHARSET);
     struct slice type = type_of(types, ending_of(name));
     memcpy(out, type.ptr, type.len);
-    if (type.len < text.len || !slice_equals_ignoring_case((struct slice){ type.ptr, text.len }, text))
+    bool is_text = type.len >= text.len && slice_equals_ignoring_case((struct slice){ type.ptr, text.len }, text);
+    if (!is_text || charset.len == 0 || memchr(type.ptr, ';', type.len) != NULL)
         return type.len;
-    memcpy(out + type.len, utf8.ptr, utf8.len);
-    return type.len + utf8.len;
+    memcpy(out + type.len, parameter.ptr, parameter.len);
+    memcpy(out + type.len + parameter.len, charset.ptr, charset.len);
+    return type.len + parameter.len + charset.len;
 }

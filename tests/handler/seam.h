@@ -3,6 +3,8 @@
 #ifndef WEIR_TESTS_HANDLER_SEAM_H
 #define WEIR_TESTS_HANDLER_SEAM_H
 
+#include <errno.h>
+#include <linux/openat2.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,6 +17,7 @@ static struct {
     unsigned strike_count;     /* how many fail, from there on */
     int error;                 /* an errno; 0: a reading is short, a status tells of another size */
     size_t held;               /* pieces of memory */
+    int cold;                  /* an errno: what a reading from memory alone gives, and a look with RESOLVE_CACHED where it is EAGAIN; 0: all is in memory */
 } seam;
 
 /* The next calls count from 1 again; from call `from` on, `count` of them fail with `error`. */
@@ -56,6 +59,13 @@ static inline void *seam_alloc(size_t size)
     return memory;
 }
 
+static inline void *seam_alloc_raw(size_t size)
+{
+    void *memory = seam_strikes() && seam.error != 0 ? NULL : os_alloc_raw(size);
+    seam.held += memory != NULL;
+    return memory;
+}
+
 static inline void seam_free(void *memory)
 {
     seam.held -= memory != NULL;
@@ -64,6 +74,11 @@ static inline void seam_free(void *memory)
 
 static inline int seam_openat2(int root, const char *path, int flags, uint64_t resolve)
 {
+    if ((resolve & RESOLVE_CACHED) != 0) {
+        if (seam.cold == EAGAIN)
+            return -EAGAIN;
+        resolve &= ~(uint64_t)RESOLVE_CACHED;
+    }
     return seam_strikes() && seam.error != 0 ? -seam.error : os_openat2(root, path, flags, resolve);
 }
 
@@ -90,25 +105,43 @@ static inline ssize_t seam_pread(int fd, void *data, size_t size, uint64_t offse
     return seam.error != 0 ? -seam.error : os_pread(fd, data, (size + 1) / 2, offset);
 }
 
+/* A test that has it wait for a disk: nothing is in memory. */
+static inline ssize_t seam_pread_cached(int fd, void *data, size_t size, uint64_t offset)
+{
+    if (seam.cold != 0)
+        return -seam.cold;
+    if (!seam_strikes())
+        return os_pread(fd, data, size, offset);       /* whatever the file system of the tests can tell */
+    return seam.error != 0 ? -seam.error : os_pread(fd, data, (size + 1) / 2, offset);
+}
+
 #define os_now_ms seam_now_ms
 #define os_wall_clock seam_wall_clock
 #define os_alloc seam_alloc
+#define os_alloc_raw seam_alloc_raw
 #define os_free seam_free
 #define os_openat2 seam_openat2
 #define os_openat seam_openat
 #define os_fstat seam_fstat
 #define os_pread seam_pread
+#define os_pread_cached seam_pread_cached
 #include "handler/beneath.c"
+#include "handler/file_answer.c"
 #include "handler/file_cache.c"
+#include "handler/file_fetch.c"
+#include "handler/file_load.c"
+#include "handler/file_parts.c"
 #include "handler/static.c"
 #include "handler/type_table.c"
 #undef os_now_ms
 #undef os_wall_clock
 #undef os_alloc
+#undef os_alloc_raw
 #undef os_free
 #undef os_openat2
 #undef os_openat
 #undef os_fstat
 #undef os_pread
+#undef os_pread_cached
 
 #endif

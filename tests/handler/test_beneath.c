@@ -28,7 +28,7 @@ static void enter(void)
     folder_text("inside/deep/file", "deep");
     root = open("inside", O_PATH | O_DIRECTORY | O_CLOEXEC);
     ck_assert_int_ge(root, 0);
-    ck_assert_int_eq(beneath_init(&ways[0], root), 0);
+    ck_assert_int_eq(beneath_init(&ways[0], root, BENEATH_LINKS_INSIDE), 0);
     ways[1] = (struct beneath){ .root = root, .walks = true };
 }
 
@@ -206,11 +206,70 @@ END_TEST
 START_TEST(a_root_that_is_no_folder_is_refused_at_once)
 {
     struct beneath b;
-    ck_assert_int_eq(beneath_init(&b, root), 0);
+    ck_assert_int_eq(beneath_init(&b, root, BENEATH_LINKS_INSIDE), 0);
     int bad = open("inside/file", O_PATH | O_CLOEXEC);
-    ck_assert_int_eq(beneath_init(&b, bad), -ENOTDIR);
+    ck_assert_int_eq(beneath_init(&b, bad, BENEATH_LINKS_INSIDE), -ENOTDIR);
     ck_assert_int_eq(close(bad), 0);
-    ck_assert_int_eq(beneath_init(&b, bad), -EBADF);
+    ck_assert_int_eq(beneath_init(&b, bad, BENEATH_LINKS_INSIDE), -EBADF);
+}
+END_TEST
+
+START_TEST(links_are_denied_or_followed_as_the_operator_wants)
+{
+    struct beneath denied, followed;
+    struct stat status;
+    char text[64];
+    ck_assert_int_eq(beneath_init(&denied, root, BENEATH_LINKS_DENY), 0);
+    ck_assert_int_eq(beneath_init(&followed, root, BENEATH_LINKS_FOLLOW), 0);
+    ck_assert_int_eq(symlink("deep", "inside/link"), 0);
+    ck_assert_int_eq(symlink("../outside", "inside/out"), 0);
+    for (int walks = 0; walks < 2; walks++) {
+        denied.walks = followed.walks = walks;
+        ck_assert_int_eq(open_text(&denied, "link/file", text), -ELOOP);
+        ck_assert_int_eq(open_text(&denied, "out/secret", text), -ELOOP);
+        ck_assert_int_eq(open_text(&denied, "deep/file", text), 0);
+        ck_assert_int_eq(open_text(&followed, "link/file", text), 0);
+        ck_assert_str_eq(text, "deep");
+        ck_assert_int_eq(open_text(&followed, "out/secret", text), 0);
+        ck_assert_str_eq(text, "secret");
+        ck_assert_int_eq(beneath_look(&followed, "out", &status), 0);
+        ck_assert(S_ISDIR(status.st_mode));
+    }
+}
+END_TEST
+
+START_TEST(what_is_in_memory_is_opened_without_waiting)
+{
+    struct stat status;
+    int rc = beneath_look(&ways[_i], "deep/file", &status);
+    ck_assert_int_eq(rc, 0);
+    status = (struct stat){ 0 };
+    ck_assert_int_eq(beneath_look_cached(&ways[_i], "deep/file", &status), 0);
+    ck_assert_int_eq(status.st_size, 4);
+    rc = beneath_open_cached(&ways[_i], "deep/file", &status);
+    ck_assert_int_ge(rc, 0);
+    ck_assert_int_eq(close(rc), 0);
+    ck_assert_int_eq(beneath_open_cached(&ways[_i], "deep", &status), -EISDIR);
+    rc = beneath_look_cached(&ways[_i], "never-looked-for", &status);
+    ck_assert(rc == -ENOENT || (rc == -EAGAIN && ways[_i].tells));
+}
+END_TEST
+
+START_TEST(a_folder_is_opened_for_its_entries)
+{
+    char entries[4096];
+    int fd = beneath_open_folder(&ways[_i], "deep");
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_gt(os_getdents(fd, entries, sizeof(entries)), 0);
+    ck_assert_int_eq(close(fd), 0);
+    fd = beneath_open_folder(&ways[_i], ".");
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(close(fd), 0);
+    ck_assert_int_eq(symlink("../outside", "inside/out"), 0);
+    ck_assert_int_eq(beneath_open_folder(&ways[_i], "file"), -ENOTDIR);
+    ck_assert_int_eq(beneath_open_folder(&ways[_i], "nothing"), -ENOENT);
+    ck_assert_int_lt(beneath_open_folder(&ways[_i], "out"), 0);
+    ck_assert_int_lt(beneath_open_folder(&ways[_i], ".."), 0);
 }
 END_TEST
 
@@ -297,6 +356,9 @@ int main(void)
     tcase_add_loop_test(tests, a_fifo_is_never_opened_for_reading, 0, 2);
     tcase_add_loop_test(tests, what_may_not_be_read_is_refused_but_can_be_looked_at, 0, 2);
     tcase_add_test(tests, a_root_that_is_no_folder_is_refused_at_once);
+    tcase_add_test(tests, links_are_denied_or_followed_as_the_operator_wants);
+    tcase_add_loop_test(tests, what_is_in_memory_is_opened_without_waiting, 0, 2);
+    tcase_add_loop_test(tests, a_folder_is_opened_for_its_entries, 0, 2);
     tcase_add_loop_test(tests, links_and_renames_that_race_do_not_lead_out, 0, 2);
     return check_run(tests);
 }

@@ -1,4 +1,5 @@
 #include <check.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +8,11 @@
 #include "tests/check_support.h"
 
 static struct file_cache cache;
+
+static void begin(void)
+{
+    file_cache_init(&cache, FILE_CACHE_FILES, FILE_CACHE_BYTES, 4);
+}
 
 static void clear(void)
 {
@@ -17,10 +23,10 @@ static void clear(void)
 /* A new entry whose body is `size` times the last letter of its key, held by the caller. */
 static struct file_entry *entry_of(const char *key, size_t size)
 {
-    char *body;
-    struct file_entry *entry = file_entry_new(slice_of(key), size, &body);
+    static const struct file_head head;
+    struct file_entry *entry = file_entry_new(CODING_IDENTITY, slice_of(key), SLICE("name"), &head, size);
     ck_assert_ptr_nonnull(entry);
-    memset(body, key[strlen(key) - 1], size);
+    memset((char *)(uintptr_t)entry->body.ptr, key[strlen(key) - 1], size);
     return entry;
 }
 
@@ -34,31 +40,34 @@ static void put(const char *key, size_t size)
 
 static struct file_entry *find(const char *key)
 {
-    return file_cache_find(&cache, slice_of(key));
+    return file_cache_find(&cache, CODING_IDENTITY, slice_of(key));
 }
 
 /* Both directions of the queue, the buckets and the sums tell the same. */
 static void expect_sound(void)
 {
-    uint32_t count = 0, hashed = 0;
+    uint32_t count = 0, hashed = 0, descriptors = 0;
     size_t bytes = 0;
     const struct file_entry *last = NULL;
     for (const struct file_entry *entry = cache.oldest; entry != NULL; entry = entry->newer) {
         ck_assert_ptr_eq(entry->older, last);
         ck_assert_uint_ge(entry->holders, 1);
-        bytes += entry->key.len + entry->body.len;
+        bytes += entry->path.len + entry->lines.len + entry->body.len;
+        descriptors += entry->fd >= 0;
         count++;
         last = entry;
     }
     ck_assert_ptr_eq(cache.newest, last);
-    for (size_t i = 0; cache.buckets != NULL && i < FILE_CACHE_ENTRIES_MAX; i++)
+    for (size_t i = 0; cache.buckets != NULL && i < FILE_CACHE_FILES; i++)
         for (const struct file_entry *entry = cache.buckets[i]; entry != NULL; entry = entry->next)
             hashed++;
     ck_assert_uint_eq(cache.count, count);
     ck_assert_uint_eq(hashed, count);
     ck_assert_uint_eq(cache.bytes, bytes);
-    ck_assert_uint_le(cache.count, FILE_CACHE_ENTRIES_MAX);
-    ck_assert_uint_le(cache.bytes, FILE_CACHE_BYTES_MAX);
+    ck_assert_uint_eq(cache.descriptors, descriptors);
+    ck_assert_uint_le(cache.descriptors, cache.descriptors_max);
+    ck_assert_uint_le(cache.count, FILE_CACHE_FILES);
+    ck_assert_uint_le(cache.bytes, FILE_CACHE_BYTES);
 }
 
 START_TEST(an_empty_cache_holds_no_memory)
@@ -125,11 +134,11 @@ END_TEST
 START_TEST(the_number_of_entries_is_bounded)
 {
     char key[32];
-    for (unsigned i = 0; i < FILE_CACHE_ENTRIES_MAX + 100; i++) {
+    for (unsigned i = 0; i < FILE_CACHE_FILES + 100; i++) {
         snprintf(key, sizeof(key), "/%u", i);
         put(key, 1);
     }
-    ck_assert_uint_eq(cache.count, FILE_CACHE_ENTRIES_MAX);
+    ck_assert_uint_eq(cache.count, FILE_CACHE_FILES);
     ck_assert_ptr_null(find("/0"));
     ck_assert_ptr_null(find("/99"));
     ck_assert_ptr_nonnull(find("/100"));
@@ -156,7 +165,7 @@ START_TEST(what_is_asked_for_survives_a_sweep_over_many_others)
 {
     char key[32];
     put("/hot", 1);
-    for (unsigned i = 0; i < 10 * FILE_CACHE_ENTRIES_MAX; i++) {
+    for (unsigned i = 0; i < 10 * FILE_CACHE_FILES; i++) {
         if (i % 100 == 0)
             ck_assert_ptr_nonnull(find("/hot"));
         snprintf(key, sizeof(key), "/%u", i);
@@ -171,7 +180,7 @@ END_TEST
 START_TEST(where_all_are_asked_for_the_oldest_goes)
 {
     char key[32];
-    for (unsigned i = 0; i < FILE_CACHE_ENTRIES_MAX; i++) {
+    for (unsigned i = 0; i < FILE_CACHE_FILES; i++) {
         snprintf(key, sizeof(key), "/%u", i);
         put(key, 1);
         ck_assert_ptr_nonnull(find(key));
@@ -181,6 +190,88 @@ START_TEST(where_all_are_asked_for_the_oldest_goes)
     ck_assert_ptr_nonnull(find("/1"));
     ck_assert_ptr_nonnull(find("/new"));
     expect_sound();
+}
+END_TEST
+
+START_TEST(a_path_has_an_entry_for_each_coding)
+{
+    static const struct file_head head;
+    for (unsigned coding = 0; coding < CODING_COUNT; coding++) {
+        struct file_entry *entry = file_entry_new((enum coding)coding, SLICE("/a"), SLICE("a"), &head, coding);
+        file_cache_put(&cache, entry);
+        file_entry_release(entry);
+    }
+    ck_assert_uint_eq(cache.count, CODING_COUNT);
+    for (unsigned coding = 0; coding < CODING_COUNT; coding++)
+        ck_assert_uint_eq(file_cache_find(&cache, (enum coding)coding, SLICE("/a"))->size, coding);
+    expect_sound();
+}
+END_TEST
+
+static bool is_open(int fd)
+{
+    return fcntl(fd, F_GETFD) >= 0;
+}
+
+/* Puts in one that holds a descriptor, which is returned. */
+static int put_open(const char *key)
+{
+    struct file_entry *entry = entry_of(key, 0);
+    int fd = entry->fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    ck_assert_int_ge(fd, 0);
+    file_cache_put(&cache, entry);
+    file_entry_release(entry);
+    return fd;
+}
+
+START_TEST(the_number_of_descriptors_is_bounded)
+{
+    static const char *const keys[] = { "/0", "/1", "/2", "/3", "/4", "/5" };
+    int fds[6];
+    put("/small", 1);
+    for (size_t i = 0; i < 4; i++)
+        fds[i] = put_open(keys[i]);
+    ck_assert_ptr_nonnull(find("/0"));             /* asked for: it gets a second chance */
+    fds[4] = put_open(keys[4]);
+    ck_assert(is_open(fds[0]));
+    ck_assert_ptr_null(find("/1"));
+    ck_assert_ptr_nonnull(find("/small"));         /* holds none, and does not have to go */
+    expect_sound();
+    struct file_entry *borrowed = find("/2");
+    file_entry_hold(borrowed);
+    ck_assert(file_cache_drop_descriptors(&cache));
+    ck_assert(!file_cache_drop_descriptors(&cache));
+    ck_assert_uint_eq(cache.count, 1);
+    ck_assert(is_open(fds[2]));                    /* as long as an answer borrows it */
+    ck_assert(!is_open(fds[0]));
+    file_entry_release(borrowed);
+    ck_assert(!is_open(fds[2]));
+    expect_sound();
+}
+END_TEST
+
+START_TEST(what_does_not_fit_at_all_is_not_taken)
+{
+    file_cache_init(&cache, 0, 1000, 4);
+    put("/a", 1);
+    ck_assert_uint_eq(cache.count, 0);
+    file_cache_init(&cache, 10, 1000, 0);
+    int fd = put_open("/b");
+    ck_assert_uint_eq(cache.count, 0);
+    ck_assert(!is_open(fd));
+    put("/c", 999);
+    ck_assert_uint_eq(cache.count, 0);
+    put("/c", 998);
+    ck_assert_uint_eq(cache.count, 1);
+    put("/c", 999);                                /* the older one is not right any more */
+    ck_assert_uint_eq(cache.count, 0);
+}
+END_TEST
+
+START_TEST(there_are_never_more_descriptors_than_the_bound_of_all_caches)
+{
+    file_cache_init(&cache, 10, 10, UINT32_MAX);
+    ck_assert_uint_eq(cache.descriptors_max, FILE_CACHE_DESCRIPTORS_MAX);
 }
 END_TEST
 
@@ -258,7 +349,7 @@ int main(void)
 {
     TCase *tests = tcase_create("file_cache");
     tcase_set_timeout(tests, 60);
-    tcase_add_checked_fixture(tests, NULL, clear);
+    tcase_add_checked_fixture(tests, begin, clear);
     tcase_add_test(tests, an_empty_cache_holds_no_memory);
     tcase_add_test(tests, what_was_put_is_found_by_its_whole_key);
     tcase_add_test(tests, the_key_is_copied);
@@ -268,6 +359,10 @@ int main(void)
     tcase_add_test(tests, the_sum_of_bytes_is_bounded);
     tcase_add_test(tests, what_is_asked_for_survives_a_sweep_over_many_others);
     tcase_add_test(tests, where_all_are_asked_for_the_oldest_goes);
+    tcase_add_test(tests, a_path_has_an_entry_for_each_coding);
+    tcase_add_test(tests, the_number_of_descriptors_is_bounded);
+    tcase_add_test(tests, what_does_not_fit_at_all_is_not_taken);
+    tcase_add_test(tests, there_are_never_more_descriptors_than_the_bound_of_all_caches);
     tcase_add_test(tests, an_entry_is_believed_for_a_second_after_it_was_checked);
     tcase_add_test(tests, any_change_of_a_file_shows);
     tcase_add_test(tests, a_long_random_life_keeps_the_cache_sound);

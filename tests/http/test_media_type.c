@@ -13,7 +13,7 @@ struct type_case {
 static void expect(const struct media_types *types, const char *name, const char *type)
 {
     char out[MEDIA_TYPE_MAX];
-    size_t len = media_type_write(types, slice_of(name), out);
+    size_t len = media_type_write(types, slice_of(name), SLICE("utf-8"), out);
     ck_assert_msg(slice_equals((struct slice){ out, len }, slice_of(type)), "%s: %.*s, not %s", name, (int)len, out, type);
 }
 
@@ -157,7 +157,42 @@ START_TEST(types_and_endings_have_a_longest)
     ck_assert(!media_types_add(&types, SLICE("a/b"), SLICE("")));
     ck_assert(media_types_add(&types, (struct slice){ longest, MEDIA_TYPE_NAME_MAX }, SLICE("x")));
     ck_assert(media_types_add(&types, SLICE("a/b"), (struct slice){ ending, MEDIA_TYPE_ENDING_MAX }));
-    ck_assert_uint_eq(media_type_write(&types, SLICE("a.x"), out), MEDIA_TYPE_NAME_MAX + strlen("; charset=utf-8"));
+    ck_assert_uint_eq(media_type_write(&types, SLICE("a.x"), SLICE("utf-8"), out), MEDIA_TYPE_NAME_MAX + strlen("; charset=utf-8"));
+}
+END_TEST
+
+START_TEST(own_types_may_have_parameters)
+{
+    static const char *const good[] = { "text/html", "text/html; charset=koi8-r", "text/plain;format=flowed", "text/x ; a=\"b;c\"" };
+    static const char *const bad[] = { "", "text", "/", ";", "; charset=x", "text; charset=x", " text/html", "text/html; ", "text/html;\r\nX: y", "text/html; \x01" };
+    for (size_t i = 0; i < COUNT_OF(good) + COUNT_OF(bad); i++) {
+        struct media_type slots[2];
+        struct media_types types;
+        bool is_good = i < COUNT_OF(good);
+        const char *type = is_good ? good[i] : bad[i - COUNT_OF(good)];
+        media_types_init(&types, slots, 2);
+        ck_assert_msg(media_types_add_own(&types, slice_of(type), SLICE("x")) == is_good, "'%s'", type);
+        if (is_good)
+            expect(&types, "a.x", i == 0 ? "text/html; charset=utf-8" : type);
+    }
+}
+END_TEST
+
+START_TEST(the_charset_is_the_operators)
+{
+    char out[MEDIA_TYPE_MAX], longest[MEDIA_TYPE_CHARSET_MAX + 1];
+    size_t len = media_type_write(NULL, SLICE("a.txt"), SLICE("koi8-r"), out);
+    ck_assert(slice_equals((struct slice){ out, len }, SLICE("text/plain; charset=koi8-r")));
+    len = media_type_write(NULL, SLICE("a.txt"), SLICE(""), out);
+    ck_assert(slice_equals((struct slice){ out, len }, SLICE("text/plain")));
+    len = media_type_write(NULL, SLICE("a.png"), SLICE("koi8-r"), out);
+    ck_assert(slice_equals((struct slice){ out, len }, SLICE("image/png")));
+    memset(longest, 'x', sizeof(longest));
+    ck_assert(media_type_is_charset((struct slice){ longest, MEDIA_TYPE_CHARSET_MAX }));
+    ck_assert(!media_type_is_charset((struct slice){ longest, MEDIA_TYPE_CHARSET_MAX + 1 }));
+    ck_assert(!media_type_is_charset(SLICE("")));
+    ck_assert(!media_type_is_charset(SLICE("utf 8")));
+    ck_assert(!media_type_is_charset(SLICE("utf-8\r\n")));
 }
 END_TEST
 
@@ -172,5 +207,7 @@ int main(void)
     tcase_add_test(tests, a_table_without_slots_stays_empty);
     tcase_add_test(tests, what_could_break_a_head_is_no_type);
     tcase_add_test(tests, types_and_endings_have_a_longest);
+    tcase_add_test(tests, own_types_may_have_parameters);
+    tcase_add_test(tests, the_charset_is_the_operators);
     return check_run(tests);
 }

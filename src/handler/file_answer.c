@@ -1,0 +1,153 @@
+#include "handler/file_answer.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "os/os.h"
+#include "parser/conditional.h"
+#include "parser/range.h"
+
+/* "bytes 18446744073709551615-18446744073709551615/18446744073709551615" */
+#define CONTENT_RANGE_SIZE 72
+
+static struct weir_field field_of(struct slice name, struct slice value)
+{
+    return (struct weir_field){ { name.ptr, name.len }, { value.ptr, value.len } };
+}
+
+static struct weir_slice api_slice(struct slice s)
+{
+    return (struct weir_slice){ s.ptr, s.len };
+}
+
+/* ---- answers ---- */
+
+/* `length` bytes of the representation from `offset` on; takes over the hold. */
+static void respond_bytes(struct weir_request *request, struct file_entry *entry, struct weir_response *response, uint64_t offset, uint64_t length)
+{
+    response->lines = api_slice(entry->lines);
+    response->length = length;
+    response->release = file_entry_release;
+    response->release_context = entry;
+    if (entry->fd < 0) {
+        response->body = WEIR_BORROW;
+        response->data = entry->body.ptr + offset;
+    } else {
+        response->body = WEIR_FILE;
+        response->fd = entry->fd;
+        response->offset = offset;
+    }
+    weir_respond(request, response);
+}
+
+static void respond_whole(struct weir_request *request, struct file_entry *entry)
+{
+    struct weir_response response = { .status = 200 };
+    respond_bytes(request, entry, &response, 0, entry->size);
+}
+
+static void respond_not_modified(struct weir_request *request, struct file_entry *entry)
+{
+    const struct weir_response response = { .status = 304, .lines = api_slice(entry->state) };
+    weir_respond(request, &response);
+    file_entry_release(entry);
+}
+
+static bool varies(const struct file_entry *entry)
+{
+    return entry->siblings != 0 || entry->coding != CODING_IDENTITY;
+}
+
+/* Every answer for one resource says the same Vary, the refusals too. */
+static void respond_failed(struct weir_request *request, struct file_entry *entry)
+{
+    const struct weir_field vary = field_of(SLICE("Vary"), SLICE("Accept-Encoding"));
+    weir_respond_page(request, 412, &vary, varies(entry) ? 1 : 0);
+    file_entry_release(entry);
+}
+
+static void respond_unsatisfiable(struct weir_request *request, struct file_entry *entry)
+{
+    char range[CONTENT_RANGE_SIZE];
+    int len = snprintf(range, sizeof(range), "bytes */%" PRIu64, entry->size);
+    const struct weir_field fields[] = {
+        field_of(SLICE("Content-Range"), (struct slice){ range, (size_t)len }),
+        field_of(SLICE("Accept-Ranges"), SLICE("bytes")),
+        field_of(SLICE("Vary"), SLICE("Accept-Encoding")),
+    };
+    weir_respond_page(request, 416, fields, varies(entry) ? 3 : 2);
+    file_entry_release(entry);
+}
+
+static void respond_range(struct weir_request *request, struct file_entry *entry, const struct byte_range *range)
+{
+    char text[CONTENT_RANGE_SIZE];
+    int len = snprintf(text, sizeof(text), "bytes %" PRIu64 "-%" PRIu64 "/%" PRIu64, range->first, range->last, entry->size);
+    const struct weir_field field = field_of(SLICE("Content-Range"), (struct slice){ text, (size_t)len });
+    struct weir_response response = { .status = 206, .fields = &field, .field_count = 1 };
+    respond_bytes(request, entry, &response, range->first, range->last - range->first + 1);
+}
+
+/* ---- decisions ---- */
+
+/* Most fields of a request are none of ours: one look at a letter or two tells. */
+static bool may_matter(struct weir_slice name)
+{
+    char first = (char)(name.ptr[0] | 0x20);
+    return (first == 'i' && name.len > 3 && name.ptr[2] == '-') || (first == 'r' && name.len == 5);
+}
+
+/* What the request's fields ask for. false: nothing that matters here. */
+static bool read_conditions(struct weir_request *request, const struct file_entry *entry, struct conditional *c)
+{
+    struct weir_slice name, value;
+    bool any = false;
+    for (size_t i = 0; weir_request_field_at(request, i, &name, &value); i++) {
+        if (!may_matter(name))
+            continue;
+        if (!any)                              /* the clock is asked only where a date may come */
+            conditional_init(c, &entry->validators, os_wall_clock().tv_sec);
+        any = true;
+        conditional_field(c, (struct slice){ name.ptr, name.len }, (struct slice){ value.ptr, value.len });
+    }
+    return any;
+}
+
+/* A range is for GET alone (RFC 9110 §14.2). */
+static void answer_range(struct weir_request *request, struct file_entry *entry, struct boundaries *boundaries, const struct conditional *c)
+{
+    struct slice field;
+    struct range_set set;
+    enum range_verdict verdict = RANGE_IGNORED;
+    if (request->method == WEIR_GET && conditional_range(c, &field))
+        verdict = range_parse(field, entry->size, &set);
+    if (verdict == RANGE_IGNORED)
+        respond_whole(request, entry);
+    else if (verdict == RANGE_UNSATISFIABLE)
+        respond_unsatisfiable(request, entry);
+    else if (set.count == 1)
+        respond_range(request, entry, &set.ranges[0]);
+    else
+        file_parts_respond(request, entry, &set, boundaries);
+}
+
+void file_answer(struct weir_request *request, struct file_entry *entry, struct boundaries *boundaries)
+{
+    struct conditional c;
+    if (!read_conditions(request, entry, &c)) {
+        respond_whole(request, entry);
+        return;
+    }
+    switch (conditional_verdict(&c)) {
+    case CONDITIONAL_NOT_MODIFIED:
+        respond_not_modified(request, entry);
+        break;
+    case CONDITIONAL_FAILED:
+        respond_failed(request, entry);
+        break;
+    case CONDITIONAL_PROCEED:
+        answer_range(request, entry, boundaries, &c);
+        break;
+    }
+}
