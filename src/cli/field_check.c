@@ -57,10 +57,10 @@ static const struct owned_field owned_fields[] = {
     { SLICE_INIT("Access-Control-Expose-Headers"), FIELD_OF_CORS },
 };
 
-enum field_owner field_owner(struct weir_slice name)
+enum field_owner field_owner(struct slice name)
 {
     for (size_t i = 0; i < COUNT(owned_fields); i++)
-        if (slice_equals_ignoring_case((struct slice){ name.ptr, name.len }, owned_fields[i].name))
+        if (slice_equals_ignoring_case(name, owned_fields[i].name))
             return owned_fields[i].owner;
     return FIELD_FREE;
 }

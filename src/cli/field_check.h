@@ -21,7 +21,7 @@ enum field_owner {
     FIELD_OF_WEIR              /* weir alone */
 };
 
-enum field_owner field_owner(struct weir_slice name);
+enum field_owner field_owner(struct slice name);
 
 /* Directives of Cache-Control (RFC 9111 §5.2): `max-age=3600, must-revalidate`. Unknown ones are taken (RFC 9111 §5.2.3). */
 CHECK_RESULT const char *directives_check(struct slice text);

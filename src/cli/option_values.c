@@ -216,8 +216,9 @@ static enum cli_verdict take_cache_rule(struct parse *p, const struct option *op
     if (equals == NULL)
         return wrong_value(p, text, "must be GLOB=VALUE, such as '*.css=max-age=3600'");
     const char *fault = glob_fault((struct slice){ text, (size_t)(equals - text) });
-    if (fault == NULL)
-        fault = directives_check(slice_of(equals + 1));
+    if (fault != NULL)
+        return option_wrong(p, "%s %.100s: GLOB: %s", p->option, text, fault);
+    fault = directives_check(slice_of(equals + 1));
     if (fault != NULL)
         return wrong_value(p, text, fault);
     if (p->out->files.cache_rule_count == CLI_AGAIN_MAX)

@@ -182,19 +182,22 @@ static bool all_are_local(const struct cli_options *out)
     return i == out->weir.listen_count;
 }
 
-/* Why this command may not be given the field; NULL: it may. With --http, wherever it stands, echo has no --header anyway. */
-static const char *header_fault(const struct cli_options *out, struct weir_slice name)
+/* Why this command may not be given the field; NULL: it may. */
+static const char *header_fault(const struct cli_options *out, struct slice name)
 {
     const enum field_owner owner = field_owner(name);
     const bool is_serve = out->command == CLI_SERVE;
-    const bool is_type = slice_equals_ignoring_case((struct slice){ name.ptr, name.len }, SLICE("Content-Type"));
     if (owner == FIELD_OF_WEIR || (owner == FIELD_OF_FILES && is_serve))
         return "weir writes this field itself";
     if (owner == FIELD_OF_CACHE_RULES && is_serve)
         return "say --cache-control GLOB=VALUE";
     if (owner == FIELD_OF_CORS && out->files.cors_origin != NULL)
         return "--cors writes this field";
-    return is_type && out->text == NULL ? "there is no TEXT that it could tell of" : NULL;
+    if (out->text == NULL && slice_equals_ignoring_case(name, SLICE("Content-Type")))
+        return "there is no TEXT that it could tell of";
+    if (out->text == NULL && out->status == 405 && slice_equals_ignoring_case(name, SLICE("Allow")))
+        return "weir writes this field itself where there is no TEXT";
+    return NULL;
 }
 
 static enum cli_verdict check_headers(struct parse *p)
@@ -202,7 +205,7 @@ static enum cli_verdict check_headers(struct parse *p)
     size_t size = 0;
     for (size_t i = 0; i < p->out->header_count; i++) {
         const struct weir_field *const field = &p->out->fields[CLI_OWN_FIELDS_MAX + i];
-        const char *const fault = header_fault(p->out, field->name);
+        const char *const fault = header_fault(p->out, (struct slice){ field->name.ptr, field->name.len });
         if (fault != NULL)
             return option_wrong(p, "--header %.*s: %s", (int)least(field->name.len, 60), field->name.ptr, fault);
         size += field->name.len + sizeof(": \r\n") - 1 + field->value.len;

@@ -42,8 +42,8 @@ static int read_whole(int fd, char *out, size_t size)
     return 0;
 }
 
-/* NULL, or what is wrong with the file; `*text` is then not to be freed. */
-static const char *page_read(int fd, char **text, size_t *size)
+/* NULL, and `*body` is to be freed; or what is wrong with the file. */
+static const char *page_read(int fd, struct weir_slice *body)
 {
     struct stat status;
     if (fstat(fd, &status) < 0)
@@ -52,15 +52,17 @@ static const char *page_read(int fd, char **text, size_t *size)
         return "must be a regular file";
     if (status.st_size > PAGE_FILE_MAX)
         return "must be at most 1 MiB long";
-    *size = (size_t)status.st_size;
-    *text = malloc(*size + 1);                     /* an empty file is a page, too */
-    if (*text == NULL)
+    const size_t size = (size_t)status.st_size;
+    char *const text = malloc(size + 1);           /* an empty file is a page, too */
+    if (text == NULL)
         return strerror(ENOMEM);
-    const int rc = read_whole(fd, *text, *size);
-    if (rc == 0)
-        return NULL;
-    free(*text);
-    return strerror(-rc);
+    const int rc = read_whole(fd, text, size);
+    if (rc < 0) {
+        free(text);
+        return strerror(-rc);
+    }
+    *body = (struct weir_slice){ text, size };
+    return NULL;
 }
 
 /* The types that --mime tells of, in `slots`: more than there can be of them. */
@@ -91,10 +93,9 @@ bool page_files_open(struct page_files *files, const struct cli_options *options
     files->count = 0;
     for (size_t i = 0; i < options->page_count; i++) {
         const struct cli_page *const page = &options->pages[i];
-        char *text;
-        size_t size;
+        struct weir_slice body = { NULL, 0 };
         const int fd = page_open(options, page->file);
-        const char *const fault = fd < 0 ? strerror(-fd) : page_read(fd, &text, &size);
+        const char *const fault = fd < 0 ? strerror(-fd) : page_read(fd, &body);
         if (fd >= 0)
             close(fd);
         if (fault != NULL) {
@@ -102,7 +103,7 @@ bool page_files_open(struct page_files *files, const struct cli_options *options
             page_files_close(files);
             return false;
         }
-        page_add(files, options, page, (struct weir_slice){ text, size });
+        page_add(files, options, page, body);
     }
     return true;
 }

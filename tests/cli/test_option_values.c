@@ -141,6 +141,8 @@ static const struct fields_case fields_cases[] = {
     { "echo --http", "" },
     { "serve", NOSNIFF },
     { "respond 200 --header A:b", NOSNIFF },
+    { "respond 405 x --header Allow:GET", NOSNIFF },
+    { "respond 404 --header Allow:GET --header Access-Control-Allow-Origin:*", NOSNIFF },
     { "serve --header A:b --header=X-Y:~~c~d~ --header Empty:", NOSNIFF "A: b|X-Y: c d|Empty: |" },
     { "serve --header Link:~</a>;~rel=preload --header Link:</b>", NOSNIFF "Link: </a>; rel=preload|Link: </b>|" },
     { "serve --cors *", NOSNIFF "Access-Control-Allow-Origin: *|" EXPOSE },
@@ -215,6 +217,8 @@ static const struct wrong_case wrong_cases[] = {
     { "serve --mime md=text/plain;", "--mime md=text/plain;" TYPE_HINT },
 
     { "serve --cache-control no-cache", "--cache-control no-cache: must be GLOB=VALUE, such as '*.css=max-age=3600'" },
+    { "serve --cache-control =no-cache", "--cache-control =no-cache: GLOB: it is empty; write * for every file" },
+    { "serve --cache-control [=no-cache", "--cache-control [=no-cache: GLOB: a [ without a ]; write \\[ for the byte" },
     { "serve --cache-control *.css\\=no-cache", "--cache-control *.css\\=no-cache: must be GLOB=VALUE, such as '*.css=max-age=3600'" },
     { "serve --cache-control *.css=", "--cache-control *.css=" DIRECTIVES_HINT },
     { "serve --cache-control *.css=max-age~3600", "--cache-control *.css=max-age 3600" DIRECTIVES_HINT },
@@ -251,6 +255,7 @@ static const struct wrong_case wrong_cases[] = {
     { "serve --header Access-Control-Allow-Origin:* --cors *", "--header Access-Control-Allow-Origin: --cors writes this field" },
     { "respond 200 x --header Content-Length:1", "--header Content-Length" OWN_HINT },
     { "respond 404 --header Content-Type:text/plain", "--header Content-Type: there is no TEXT that it could tell of" },
+    { "respond 405 --header allow:GET", "--header allow: weir writes this field itself where there is no TEXT" },
 
     { "serve --error-page 404", "--error-page 404" PAGE_HINT },
     { "serve --error-page 404=", "--error-page 404=" PAGE_HINT },

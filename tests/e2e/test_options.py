@@ -4,11 +4,28 @@ import os
 import socket
 import subprocess
 
-from support import POLLER, E2E, WEIR, curl, free_port, native, quick, scratch_path, seconds, site, wait_until
+from support import ALPHA, POLLER, E2E, WEIR, curl, free_port, native, quick, scratch_path, seconds, site, wait_until
 
 SIZES = ("--max-line", "--max-head", "--max-body", "--max-linger", "--min-rate")
 TIMES = ("--head-timeout", "--body-timeout", "--send-timeout", "--idle-timeout", "--linger-timeout", "--drain-timeout")
 COUNTS = ("--workers", "--max-fields", "--max-connections")
+FILES = {
+    "--index": ("", "a/b", ".", ".."),
+    "--listing": ("", "yes", "ON"),
+    "--fallback": ("", "/", "../x", "a/../x", "a/", "a//b"),
+    "--symlinks": ("", "none"),
+    "--mime": ("", "md", "md=", "=text/plain", "md=text", "tar.gz=text/plain", "md=text/plain\r\nX: y"),
+    "--charset": ("", "utf 8", "x" * 100, "utf-8\r\nX:y"),
+    "--cache-control": ("", "*.css", "*.css=", "=no-cache", "[=no-cache", "*.css=max-age 1", "*.css=no-cache\r\nX: y"),
+    "--cache-files": ("", "x", "-1", "1000001"),
+    "--cache-memory": ("", "x", "-1", "99999999999999999999"),
+    "--cors": ("", "example.org", "https://example.org/", "HTTPS://example.org", "https://example.org:0", "* *", "https://a\r\nX: y"),
+    "--header": ("", "A", ": b", "A : b", "A: b\r\nC: d", "A: b\nC: d", "A: \x7f", "Date: x", "content-length: 1", "Transfer-Encoding: x",
+                 "Connection: x", "Content-Type: x", "ETag: x", "Last-Modified: x", "Content-Range: x", "Accept-Ranges: x",
+                 "Content-Encoding: x", "Location: x", "Allow: x", "Server: x", "X-Content-Type-Options: x", "Cache-Control: x",
+                 "A: " + "x" * 8000),
+    "--error-page": ("", "404", "404=", "399=x", "600=x", "x=404"),
+}
 
 WRONG = (
     [["hello", name, value] for name in SIZES for value in ("x", "-1", "", "8q", "1.5", "k", "99999999999999999999", "8 k")] +
@@ -16,6 +33,11 @@ WRONG = (
                                                             "9999999m")] +
     [["hello", name, value] for name in COUNTS for value in ("x", "-1", "", "1k5", "99999999999999999999", "1.5")] +
     [["hello", name] for name in SIZES + TIMES + COUNTS + ("--listen", "--poller", "--access-log")] +
+    [["serve", name, value] for name, values in FILES.items() for value in values] + [["serve", name] for name in FILES] +
+    [["serve", "--index", "x"] + ["--index", "x"] * 32, ["serve", "--error-page", "404=a", "--error-page", "404=b"],
+     ["serve", "--header", "Access-Control-Allow-Origin: *", "--cors", "*"], ["respond"], ["respond", "x"], ["respond", "199"], ["respond", "600"],
+     ["respond", "100"], ["respond", "204", "text"], ["respond", "205", "text"], ["respond", "304", ""], ["respond", "200", "a", "b"],
+     ["respond", "200", "--cors", "*"], ["respond", "404", "--header", "Content-Type: text/plain"]] +
     [["hello", "--listen", value] for value in ("", "x", "127.0.0.1", "127.0.0.1:", "127.0.0.1:x", "127.0.0.1:65536", "127.0.0.1:-1",
                                                 "[::1]", "[::1:80", "::1:80",
                                                 "256.0.0.1:80", "unix:", "unix:" + "p" * 200, "127.0.0.1:80:80", "[127.0.0.1]:80",
@@ -65,17 +87,25 @@ class Options(E2E):
                 server = self.server("hello", *args)
                 self.assert_serves(server)
 
+    def test_right_options_for_files_are_taken(self):
+        server = self.server("serve", site(), "--index", "a.txt", "--index=index.html", "--listing", "off", "--fallback", "/a.txt", "--symlinks", "deny",
+                             "--mime", ".zzz=text/x-z", "--charset", "off", "--cache-control", "*.css=max-age=60, immutable", "--cache-files", "0",
+                             "--cache-memory", "1m", "--cors", "https://example.org", "--header", "X-A: b", "--header=X-C:d", "--error-page",
+                             "503=a.txt", "--no-precompressed")
+        response = self.assert_serves(server)
+        self.assertEqual((response.body, response.field("x-a"), response.field("x-c")), (ALPHA, "b", "d"))
+
     def test_help_and_version_go_to_standard_output(self):
         done = run("--help")
         self.assertEqual((done.returncode, done.stderr), (0, b""))
         for name in SIZES + TIMES + COUNTS + ("--listen", "--poller", "--access-log", "--no-server-header", "--dot-files", "serve",
-                                              "hello"):
+                                              "hello", "respond", *FILES):
             self.assertIn(name.encode(), done.stdout)
         self.assertEqual(max(len(line) for line in done.stdout.splitlines()) <= 140, True)
         done = run("--version")
         self.assertEqual((done.returncode, done.stderr), (0, b""))
         self.assertRegex(done.stdout, rb"^weir \d+\.\d+\.\d+\n$")
-        for command in ("serve", "hello"):
+        for command in ("serve", "hello", "respond", "echo"):
             self.assertEqual(run(command, "--help").returncode, 0)
 
     def assert_start_fails(self, *args):
@@ -89,6 +119,14 @@ class Options(E2E):
         self.assertIn(b"nowhere", self.assert_start_fails("serve", "/nowhere/at/all", "--listen", "127.0.0.1:0"))
         self.assert_start_fails("serve", os.path.join(site(), "a.txt"), "--listen", "127.0.0.1:0")
         self.assert_start_fails("serve", os.path.join(site(), "pipe"), "--listen", "127.0.0.1:0")
+
+    def test_a_page_for_errors_that_cannot_be_read_is_a_failing_start(self):
+        long = scratch_path("long.html")
+        with open(long, "wb") as f:
+            f.truncate((1 << 20) + 1)
+        for command in (["serve", site()], ["respond", "404"]):
+            for path in ("nowhere.html", "/", os.path.join(site(), "pipe"), long):
+                self.assertIn(path.encode(), self.assert_start_fails(*command, "--listen", "127.0.0.1:0", "--error-page", f"404={path}"))
 
     def test_a_port_that_is_taken_is_a_failing_start(self):
         with socket.socket() as taken:
