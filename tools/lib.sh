@@ -8,7 +8,7 @@ build_packages=(gcc libc6-dev cmake ninja-build)
 # What tools/check --quick needs beside it, and what all of tools/check needs.
 quick_packages=("${build_packages[@]}" ccache check clang-format python3 python3-h11 curl netcat-openbsd socat pkg-config)
 # shellcheck disable=SC2034
-full_packages=("${quick_packages[@]}" clang libclang-rt-dev llvm clang-tidy cppcheck valgrind gcovr strace patch chromium)
+full_packages=("${quick_packages[@]}" clang libclang-rt-dev llvm clang-tidy cppcheck valgrind gcovr strace patch chromium tidy wget aria2)
 
 say() { printf '%s\n' "$*"; }
 fail() { printf '%s: %s\n' "$(basename "$0")" "$*" >&2; exit 1; }

@@ -104,7 +104,7 @@ def has_ipv6():
 
 # ------------------------------------------------------------------ the server
 
-READY = re.compile(r"weir: (?:serving .* on|hello on|echo on) ((?:http|tcp)://\S+|unix:\S+)$")
+READY = re.compile(r"weir: (?:serving .* on|hello on|respond \d+ on|echo on) ((?:http|tcp)://\S+|unix:\S+)$")
 TROUBLE = re.compile(r"Sanitizer|runtime error:|ERROR SUMMARY: [1-9]|assert|impossible", re.IGNORECASE)
 
 running = set()
@@ -571,6 +571,35 @@ SCRIPT = """window.addEventListener("load", () => {
   document.getElementById("out").textContent = `color ${color} image ${image.naturalWidth}x${image.naturalHeight}`;
 });
 """
+
+
+def folder_of(files, mtime=MTIME):
+    """A folder of its own, made of names (text or bytes) and contents; None is a folder. Files have the time `mtime`; None: now. Its path."""
+    root = os.fsencode(scratch_path("site"))
+    os.mkdir(root)
+    for name, content in files.items():
+        path = os.path.join(root, os.fsencode(name))
+        os.makedirs(path if content is None else os.path.dirname(path), exist_ok=True)
+        if content is not None:
+            with open(path, "wb") as f:
+                f.write(content)
+            if mtime is not None:
+                os.utime(path, (mtime, mtime))
+    return os.fsdecode(root)
+
+
+def numbered(size):
+    """Text in which every ten bytes say where they stand."""
+    return b"".join(b"%09d\n" % at for at in range(0, size, 10))[:size]
+
+
+def strong_tag(client, target, fields=""):
+    """The entity tag of a file, when it is old enough for a strong one: seconds after its last change."""
+    def tag():
+        value = client.ask(target, method="HEAD", fields=fields).field("etag")
+        assert value is not None, f"{target} has no ETag"
+        return None if value.startswith("W/") else value
+    return wait_until(tag, 10, f"a strong ETag of {target}")
 
 
 def make_big(path, size=BIG_SIZE):

@@ -52,7 +52,7 @@ class Files(E2E):
         self.assertEqual(client.ask("/sub/?q").field("content-type").split(";")[0], "text/html")
 
     def test_a_folder_without_an_index_shows_nothing_of_itself(self):
-        response = self.client(shared("files")).ask("/bare/")
+        response = self.client(self.server("serve", site(), "--listing", "off")).ask("/bare/")
         self.assertIn(response.status, (403, 404))
         self.assertNotIn(b"file.txt", response.body)
 
