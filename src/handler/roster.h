@@ -1,6 +1,6 @@
-/* The entries of a folder in order, in bounded memory however many there are: one pass over the folder offers each entry, the roster keeps the smallest of
- * those that stand beyond the last one that was shown, and says whether it had to let others go, which the next pass finds. So a
- * folder of any size is shown in order, by as many passes as it takes, and each pass ends further on. */
+/* The entries of a folder in order, in bounded memory however many there are: one pass over the folder offers each entry, the roster keeps the
+ * smallest of those that stand beyond the last one that was shown, and says whether it had to let others go, which the next pass finds. So
+ * a folder of any size is shown in order, by as many passes as it takes, and each pass ends further on. */
 #ifndef WEIR_HANDLER_ROSTER_H
 #define WEIR_HANDLER_ROSTER_H
 
@@ -35,7 +35,8 @@ struct roster {
     char ceiling[9 + 1 + LISTING_NAME_MAX];    /* the first entry that this pass let go: nor is what does not stand before it */
 };
 
-/* Folders come first, then the order is by name, or by rank and then by name; `descending` turns it. `size_max` is ROSTER_SIZE_MAX, but for tests. Takes no memory yet. */
+/* Folders come first, then the order is by name, or by rank and then by name; `descending` turns it. `size_max` is
+ * ROSTER_SIZE_MAX, but for tests. Takes no memory yet. */
 void roster_init(struct roster *r, bool by_rank, bool descending, uint32_t size_max);
 
 /* Gives the memory back. It may be used again from roster_begin() on. */

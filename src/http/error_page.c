@@ -43,7 +43,7 @@
     PAGE_BEGIN "<title>" title "</title>\n<style>" PAGE_STYLE \
     "main{margin:20vh auto;max-width:34em;padding:0 1.5em}" \
     "b{font-size:4em;font-weight:200;line-height:1;color:var(--soft)}h1{font-size:1.4em;font-weight:600;margin:.6em 0 .2em}p{margin:0}</style>\n" \
-    "<main>\n" number "<h1>" title "</h1>\n<p>" sentence "</p>\n</main>\n"
+    "</head>\n<body>\n<main>\n" number "<h1>" title "</h1>\n<p>" sentence "</p>\n</main>\n</body>\n</html>\n"
 
 #define NUMBERED(status, title, sentence) PAGE("<b>" #status "</b>\n", title, sentence)
 

@@ -6,7 +6,7 @@
 #include "parser/slice.h"
 
 /* No page is longer. */
-#define ERROR_PAGE_MAX 900
+#define ERROR_PAGE_MAX 950
 
 #define ERROR_PAGE_TYPE "text/html; charset=utf-8"
 

@@ -1,6 +1,6 @@
-/* Text that others chose, such as the names of files, put where it can do no harm: into HTML, JSON, URIs and lines of plain text. What a reader would not see,
- * or what would make him see something else, is spelled out: control characters, those that turn the direction of writing (U+202A to U+202E, U+2066 to
- * U+2069, U+200E, U+200F, U+061C), line and paragraph separators, and bytes that are no UTF-8. Pure. */
+/* Text that others chose, such as the names of files, put where it can do no harm: into HTML, JSON, URIs and lines of plain text. What a
+ * reader would not see, or what would make him see something else, is spelled out: control characters, those that turn the direction of
+ * writing (U+202A to U+202E, U+2066 to U+2069, U+200E, U+200F, U+061C), line and paragraph separators, and bytes that are no UTF-8. Pure. */
 #ifndef WEIR_HTTP_ESCAPE_H
 #define WEIR_HTTP_ESCAPE_H
 

@@ -225,7 +225,7 @@ static void add_crumbs(struct text *t, struct slice path)
         add_crumb(t, SLICE("\xe2\x80\xa6"), shown + 1);
     for (size_t i = shown; i > 0; i--)
         add_crumb(t, above[i - 1], i);
-    text_add(t, SLICE("<li aria-current=\"page\"><h1>"));
+    text_add(t, SLICE("<li><h1>"));
     text_add_escaped(t, here.len > 0 ? here : SLICE("Home"), ESCAPE_HTML);
     text_add(t, SLICE("</h1></li>\n</ol>\n</nav>\n</header>\n"));
 }
@@ -249,7 +249,7 @@ static void add_html_head(struct text *t, const struct listing_view *view, struc
     struct slice rest = path, here = take_last(&rest);
     text_add(t, SLICE(PAGE_BEGIN "<title>"));
     text_add_escaped(t, here, ESCAPE_HTML_BARE);
-    text_add(t, SLICE("/</title>\n<link rel=\"icon\" href=\"data:,\">\n<style>" STYLE "</style>\n"));
+    text_add(t, SLICE("/</title>\n<link rel=\"icon\" href=\"data:,\">\n<style>" STYLE "</style>\n</head>\n<body>\n"));
     add_crumbs(t, path);
     text_add(t, SLICE("<main>\n<table>\n<caption>Folders and files, sorted by "));
     text_add(t, sorts[view->sort].key);
@@ -395,7 +395,7 @@ static void add_html_foot(struct text *t, const struct listing_totals *totals)
         }
         text_add(t, SLICE(". Times are UTC.\n"));
     }
-    text_add(t, SLICE("</footer>\n"));
+    text_add(t, SLICE("</footer>\n</body>\n</html>\n"));
 }
 
 size_t listing_page_foot(const struct listing_view *view, const struct listing_totals *totals, char *out)

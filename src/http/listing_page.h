@@ -1,6 +1,6 @@
-/* What the listing of a folder looks like: as a page for a person, as JSON, as plain text. Composed in parts, head, rows and foot, each into a buffer of the
- * caller's that is large enough by contract: a folder may have a million entries. Pure; what the entries are, and in which order, is the
- * caller's affair. Names may be any bytes but a slash: they come out escaped (escape.h). */
+/* What the listing of a folder looks like: as a page for a person, as JSON, as plain text. Composed in parts, head, rows and foot, each into a
+ * buffer of the caller's that is large enough by contract: a folder may have a million entries. Pure; what the entries are, and in which
+ * order, is the caller's affair. Names may be any bytes but a slash: they come out escaped (escape.h). */
 #ifndef WEIR_HTTP_LISTING_PAGE_H
 #define WEIR_HTTP_LISTING_PAGE_H
 
@@ -51,8 +51,8 @@ struct slice listing_security_policy(void);
 /* Sort and order as a query asks for them: "sort=size&order=desc". What is unknown is passed over. Writes nothing but `sort` and `descending`. */
 void listing_view_parse(struct slice query, struct listing_view *view);
 
-/* Each returns how many bytes it wrote to `out`, where there is room for the maximum of its part. `path` is that of the folder, decoded, with a slash at both
- * ends. A row is counted in `*totals`, zeroed before the first; one for an entry that is neither file nor folder leads nowhere. */
+/* Each returns how many bytes it wrote to `out`, where there is room for the maximum of its part. `path` is that of the folder, decoded, with a
+ * slash at both ends. A row is counted in `*totals`, zeroed before the first; one for an entry that is neither file nor folder leads nowhere. */
 size_t listing_page_head(const struct listing_view *view, struct slice path, char *out);
 size_t listing_page_row(const struct listing_view *view, const struct listing_entry *entry, struct listing_totals *totals, char *out);
 size_t listing_page_foot(const struct listing_view *view, const struct listing_totals *totals, char *out);

@@ -30,8 +30,8 @@ static int compare_bytes(struct slice a, struct slice b)
     return order != 0 ? order : (a.len > b.len) - (a.len < b.len);
 }
 
-/* Names as rows of numbers and of bytes that are no digits, which is what makes the order transitive: a number against such a byte is decided by any of
- * its digits, for they stand side by side among the bytes. */
+/* Names as rows of numbers and of bytes that are no digits, which is what makes the order transitive: a number against such a byte is decided
+ * by any of its digits, for they stand side by side among the bytes. */
 int natural_compare(struct slice a, struct slice b)
 {
     struct slice left = a, right = b;

@@ -12,6 +12,7 @@
 #define PAGE_BEGIN \
     "<!doctype html>\n" \
     "<html lang=\"en\">\n" \
+    "<head>\n" \
     "<meta charset=\"utf-8\">\n" \
     "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n" \
     "<meta name=\"color-scheme\" content=\"light dark\">\n"

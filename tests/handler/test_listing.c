@@ -1,5 +1,5 @@
-/* The listing of folders against an engine in the test's hands: work is done when the test says so, and what pull() gives is kept. Rosters are small here,
- * so that a folder of a few hundred entries takes several passes. */
+/* The listing of folders against an engine in the test's hands: work is done when the test says so, and what pull() gives is kept. Rosters are
+ * small here, so that a folder of a few hundred entries takes several passes. */
 #include <check.h>
 #include <dirent.h>
 #include <errno.h>
@@ -336,7 +336,8 @@ START_TEST(a_link_is_what_it_leads_to_and_one_that_leads_out_is_not_there)
     ck_assert_int_eq(symlink("loop", "sub/loop"), 0);
     ck_assert_int_eq(mkfifo("sub/pipe", 0600), 0);
     ask_whole("sub", "/sub/", "", "application/json");
-    const char *folder = strstr(engine.body, "\"folder\",\"href\":\"folder/\",\"type\":\"folder\""), *file = strstr(engine.body, "\"file\",\"href\":\"file\"");
+    const char *folder = strstr(engine.body, "\"folder\",\"href\":\"folder/\",\"type\":\"folder\"");
+    const char *file = strstr(engine.body, "\"file\",\"href\":\"file\"");
     const char *pipe = strstr(engine.body, "\"pipe\",\"href\":\"pipe\",\"type\":\"other\",\"size\":null");
     ck_assert_msg(folder != NULL && file != NULL && folder < file && pipe != NULL, "%s", engine.body);
     ck_assert(strstr(file, "\"size\":5,") != NULL);

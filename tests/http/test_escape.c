@@ -19,14 +19,11 @@ static const struct escape_case cases[] = {
     } },
     { TEXT("a\\b"), { [ESCAPE_LINE] = "a\\\\b", [ESCAPE_JSON] = "a\\\\b", [ESCAPE_URI] = "a%5Cb" } },
     { TEXT("x:y?#%"), { [ESCAPE_URI] = "x%3Ay%3F%23%25" } },
-    { TEXT("\n\x1b\x7f"), {
-        "<i>\\x0A</i><i>\\x1B</i><i>\\x7F</i>", "\\x0A\\x1B\\x7F", "\\x0A\\x1B\\x7F", "\\u000A\\u001B\\u007F", "%0A%1B%7F",
-    } },
+    { TEXT("\n\x1b\x7f"), { "<i>\\x0A</i><i>\\x1B</i><i>\\x7F</i>", "\\x0A\\x1B\\x7F", "\\x0A\\x1B\\x7F", "\\u000A\\u001B\\u007F", "%0A%1B%7F" } },
     { TEXT("\xc2\x85"), { "<i>U+0085</i>", "U+0085", "\\u0085", "\\u0085", "%C2%85" } },
     { TEXT("\xe2\x80\xae"), { "<i>U+202E</i>", "U+202E", "\\u202E", "\\u202E", "%E2%80%AE" } },
-    { TEXT("\xd8\x9c\xe2\x80\x8e\xe2\x81\xa6"), {
-        "<i>U+061C</i><i>U+200E</i><i>U+2066</i>", "U+061CU+200EU+2066", "\\u061C\\u200E\\u2066", "\\u061C\\u200E\\u2066", "%D8%9C%E2%80%8E%E2%81%A6",
-    } },
+    { TEXT("\xd8\x9c\xe2\x80\x8e\xe2\x81\xa6"), { "<i>U+061C</i><i>U+200E</i><i>U+2066</i>", "U+061CU+200EU+2066", "\\u061C\\u200E\\u2066",
+                                                "\\u061C\\u200E\\u2066", "%D8%9C%E2%80%8E%E2%81%A6" } },
     { TEXT("\xf4\x8f\xbf\xbf"), { "<i>U+10FFFF</i>", "U+10FFFF", "\\U0010FFFF", "\\uDBFF\\uDFFF", "%F4%8F%BF%BF" } },
     { TEXT("\xc3\xa9\xf0\x9f\x98\x80"), { [ESCAPE_URI] = "%C3%A9%F0%9F%98%80" } },
     { TEXT("\xe9t"), { "<i>\\xE9</i>t", "\\xE9t", "\\xE9t", "\xef\xbf\xbdt", "%E9t" } },
@@ -40,8 +37,8 @@ START_TEST(each_form_says_what_stands_there)
             struct text t = { out, 0, sizeof(out) };
             const char *expected = cases[i].forms[form] != NULL ? cases[i].forms[form] : cases[i].name.ptr;
             text_add_escaped(&t, flush_copy(cases[i].name), (enum escape)form);
-            ck_assert_msg(slice_equals((struct slice){ out, t.len }, slice_of(expected)), "case %zu, form %d: '%.*s', not '%s'", i, form, (int)t.len, out,
-                expected);
+            ck_assert_msg(slice_equals((struct slice){ out, t.len }, slice_of(expected)), "case %zu, form %d: '%.*s', not '%s'", i, form,
+                (int)t.len, out, expected);
         }
     }
 }
@@ -49,7 +46,8 @@ END_TEST
 
 /* Every one of these begins with a byte that is no UTF-8 here. */
 static const struct slice malformed[] = {
-    TEXT("\x80"), TEXT("\xc2"), TEXT("\xc0\x80"), TEXT("\xc1\xbf"), TEXT("\xc2 "), TEXT("\xe0\x9f\xbf"), TEXT("\xe2\x80"), TEXT("\xed\xa0\x80"), TEXT("\xed\xbf\xbf"),
+    TEXT("\x80"), TEXT("\xc2"), TEXT("\xc0\x80"), TEXT("\xc1\xbf"), TEXT("\xc2 "), TEXT("\xe0\x9f\xbf"), TEXT("\xe2\x80"), TEXT("\xed\xa0\x80"),
+    TEXT("\xed\xbf\xbf"),
     TEXT("\xf0\x8f\xbf\xbf"), TEXT("\xf4\x90\x80\x80"), TEXT("\xf5\x80\x80\x80"), TEXT("\xf8\x88\x80\x80\x80"), TEXT("\xff"), TEXT(""),
 };
 

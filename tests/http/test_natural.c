@@ -6,9 +6,11 @@
 
 /* In order: each stands before all that follow. */
 static const struct slice ordered[] = {
-    TEXT(" blank"), TEXT("!"), TEXT("0"), TEXT("00"), TEXT("01"), TEXT("1"), TEXT("1-"), TEXT("1a"), TEXT("2"), TEXT("9"), TEXT("10"), TEXT("10a2"),
-    TEXT("10a10"), TEXT("99999999999999999999999999999999999999"), TEXT("100000000000000000000000000000000000000"), TEXT("_"), TEXT("A"), TEXT("a"),
-    TEXT("A1"), TEXT("a1b"), TEXT("ab"), TEXT("b"), TEXT("FILE 9"), TEXT("file 9"), TEXT("File 10"), TEXT("file 010"), TEXT("file 10"), TEXT("file 10.txt"),
+    TEXT(" blank"), TEXT("!"), TEXT("0"), TEXT("00"), TEXT("01"), TEXT("1"), TEXT("1-"), TEXT("1a"), TEXT("2"), TEXT("9"), TEXT("10"),
+    TEXT("10a2"), TEXT("10a10"),
+    TEXT("99999999999999999999999999999999999999"), TEXT("100000000000000000000000000000000000000"), TEXT("_"), TEXT("A"), TEXT("a"),
+    TEXT("A1"), TEXT("a1b"), TEXT("ab"), TEXT("b"),
+    TEXT("FILE 9"), TEXT("file 9"), TEXT("File 10"), TEXT("file 010"), TEXT("file 10"), TEXT("file 10.txt"),
     TEXT("file 11"), TEXT("v1.2.9"), TEXT("v1.2.10"), TEXT("v1.10.1"), TEXT("Zebra"), TEXT("\xc3\xa4"), TEXT("\xff"),
 };
 
