@@ -7,7 +7,7 @@
 #include "server/slots.h"
 
 /* So much is looked at, and fetched, at once: looking costs two calls for each. */
-#define FETCH_SIZE (UINT64_C(1024) * 1024)
+#define FETCH_SIZE (UINT64_C(2) * 1024 * 1024)
 
 /* What one read of a thread takes: on its stack. */
 #define SCRATCH_SIZE 65536
