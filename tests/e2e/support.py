@@ -574,7 +574,8 @@ SCRIPT = """window.addEventListener("load", () => {
 
 
 def folder_of(files, mtime=MTIME):
-    """A folder of its own, made of names (text or bytes) and contents; None is a folder. Files have the time `mtime`; None: now. Its path."""
+    """A folder of its own, made of names (text or bytes) and contents, None of which is a folder. Its path. All files are as old as `mtime`
+    says; None: new."""
     root = os.fsencode(scratch_path("site"))
     os.mkdir(root)
     for name, content in files.items():

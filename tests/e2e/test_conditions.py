@@ -17,8 +17,10 @@ FORMS = {0: ("Tue, 14 Nov 2023 22:13:20 GMT", "Tuesday, 14-Nov-23 22:13:20 GMT",
          -365 * 86_400: ("Mon, 14 Nov 2022 22:13:20 GMT", "Monday, 14-Nov-22 22:13:20 GMT", "Mon Nov 14 22:13:20 2022")}
 
 NO_DATES = ("", "yesterday", "0", "1700000000", "2023-11-14T22:13:20Z", "Tue, 14 Nov 2023 22:13:20", "Tue, 14 Nov 2023 22:13:20 +0100",
-            "Tue, 32 Nov 2030 22:13:20 GMT", "Tue, 14 Nov 2030 24:13:20 GMT", "Tue, 14 Nov 2030 22:61:20 GMT", "Tue, 30 Feb 2030 22:13:20 GMT",
-            "Tue, 14 Noz 2030 22:13:20 GMT", "Tue, 14 Nov 2030 22:13:20 GMT, " + SAME, "Tue, 14 Nov 99999 22:13:20 GMT", "Tue, 14 Nov -030 22:13:20 GMT")
+            "Tue, 32 Nov 2030 22:13:20 GMT", "Tue, 14 Nov 2030 24:13:20 GMT", "Tue, 14 Nov 2030 22:61:20 GMT",
+            "Tue, 30 Feb 2030 22:13:20 GMT",
+            "Tue, 14 Noz 2030 22:13:20 GMT", "Tue, 14 Nov 2030 22:13:20 GMT, " + SAME, "Tue, 14 Nov 99999 22:13:20 GMT",
+            "Tue, 14 Nov -030 22:13:20 GMT")
 
 
 @functools.cache
@@ -56,17 +58,20 @@ class Conditions(E2E):
         modifieds = ((None, None), (BEFORE, True), (SAME, False), (AFTER, False), ("yesterday", None))
         for method in ("GET", "HEAD"):
             for (m, m_holds), (u, u_holds), (n, n_holds), (s, s_holds) in itertools.product(matches, unmodifieds, none_matches, modifieds):
-                fields = (field("If-Modified-Since", s) + field("If-None-Match", n) + field("If-Unmodified-Since", u) + field("If-Match", m))
+                fields = (field("If-Modified-Since", s) + field("If-None-Match", n) + field("If-Unmodified-Since", u) +
+                          field("If-Match", m))
                 want = expected_status(m_holds, u_holds, n_holds, s_holds)
                 self.assertEqual(self.status(fields, method=method), want, f"{method} with\n{fields}")
 
     def test_entity_tags_in_lists_and_in_several_fields(self):
         tag = strong_tag(self.link, "/f.txt")
-        for value in (tag, f'"a", {tag}', f'{tag}, "b"', f'"a",{tag},"b"', f'"a" ,\t{tag}', f", ,{tag},", f'W/"a", W/{tag}', f'"a,b", {tag}',
+        for value in (tag, f'"a", {tag}', f'{tag}, "b"', f'"a",{tag},"b"', f'"a" ,\t{tag}', f", ,{tag},", f'W/"a", W/{tag}',
+                      f'"a,b", {tag}',
                       f'"a,{tag[1:-1]}", {tag}', '"", ' + tag, ", ".join(f'"{i}"' for i in range(500)) + ", " + tag):
             self.assertEqual(self.status(field("If-None-Match", value)), 304, value)
             self.assertEqual(self.status(field("If-Match", value)), 412 if "W/" in value else 200, value)
-        for value in ('"a"', '"a", "b"', f'"{tag[1:-1]}x"', f'"x{tag[1:-1]}"', f'"a,{tag[1:-1]},b"', '""', 'W/""', tag.upper() if tag.upper() != tag else '"A"'):
+        for value in ('"a"', '"a", "b"', f'"{tag[1:-1]}x"', f'"x{tag[1:-1]}"', f'"a,{tag[1:-1]},b"', '""', 'W/""',
+                      tag.upper() if tag.upper() != tag else '"A"'):
             self.assertEqual(self.status(field("If-None-Match", value)), 200, value)
             self.assertEqual(self.status(field("If-Match", value)), 412, value)
         for name, status in (("If-None-Match", 304), ("If-Match", 200)):
@@ -91,7 +96,8 @@ class Conditions(E2E):
         for value in NO_DATES:
             self.assertEqual(self.status(field("If-Modified-Since", value)), 200, value)
             self.assertEqual(self.status(field("If-Unmodified-Since", value)), 200, value)
-        self.assertEqual(self.status(field("If-Modified-Since", AFTER) + field("If-Modified-Since", AFTER)), 200, "RFC 9110 §13.1.3: more than one member")
+        self.assertEqual(self.status(field("If-Modified-Since", AFTER) + field("If-Modified-Since", AFTER)), 200,
+                         "RFC 9110 §13.1.3: more than one member")
 
     def test_a_304_has_the_fields_that_it_must_have_and_no_content(self):
         for target in ("/f.txt", "/large.bin", "/sub/"):
@@ -122,7 +128,8 @@ class Conditions(E2E):
         self.assertEqual(self.link.ask("/f.txt").body, b"content\n")
 
     def test_conditions_on_what_is_not_there_are_not_looked_at(self):
-        for fields in ("If-Match: *\r\n", 'If-Match: "x"\r\n', "If-None-Match: *\r\n", field("If-Modified-Since", AFTER), field("If-Unmodified-Since", BEFORE)):
+        for fields in ("If-Match: *\r\n", 'If-Match: "x"\r\n', "If-None-Match: *\r\n", field("If-Modified-Since", AFTER),
+                       field("If-Unmodified-Since", BEFORE)):
             self.assertEqual(self.status(fields, "/nowhere"), 404, fields)
             self.assertEqual(self.status(fields, "/sub"), 301, fields)
             self.assertEqual(self.status(fields + "Content-Length: 0\r\n", method="POST"), 405, fields)
@@ -136,7 +143,8 @@ class Conditions(E2E):
         self.assertEqual(client.ask("/f.txt", fields=field("If-Match", tag)).status, 412)
 
     def test_a_date_that_the_file_did_not_have_before_1970_harms_nothing(self):
-        for date in ("Thu, 01 Jan 1970 00:00:00 GMT", "Mon, 01 Jan 0001 00:00:00 GMT", "Sat, 01 Jan 1600 00:00:00 GMT", "Sunday, 06-Nov-94 08:49:37 GMT"):
+        for date in ("Thu, 01 Jan 1970 00:00:00 GMT", "Mon, 01 Jan 0001 00:00:00 GMT", "Sat, 01 Jan 1600 00:00:00 GMT",
+                     "Sunday, 06-Nov-94 08:49:37 GMT"):
             self.assertEqual(self.status(field("If-Modified-Since", date)), 200, date)
 
     def test_an_old_tag_is_old_once_the_file_has_changed(self):

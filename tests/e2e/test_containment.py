@@ -1,6 +1,6 @@
 """Nothing outside the folder is served, whatever links and renames do at that very moment. A process of its own swaps folders, files and
-links as fast as it can while clients ask; what stands outside must not be in any answer. Where links may lead outside (`--symlinks follow`),
-the same race must bring the outside forth: that shows that the swaps do happen between a look and an opening."""
+links as fast as it can while clients ask; what stands outside must not be in any answer. Where links may lead outside (`--symlinks
+follow`), the same race must bring the outside forth: that shows that the swaps do happen while others look."""
 
 import os
 import signal
@@ -37,7 +37,8 @@ while True:
 def outside_and_inside():
     """A folder with secrets, and one beside it to be served."""
     top = folder_of({
-        "secret/file": SECRET, "secret/file.gz": SECRET, "secret/large": SECRET * 5000, "secret/index.html": SECRET, "secret/sub/file": SECRET,
+        "secret/file": SECRET, "secret/file.gz": SECRET, "secret/large": SECRET * 5000, "secret/index.html": SECRET,
+        "secret/sub/file": SECRET,
         "secret/treasure-map.txt": SECRET, "beside.txt": SECRET,
         "root/d/file": PUBLIC, "root/d/large": LARGE_PUBLIC, "root/d/sub/file": PUBLIC, "root/d/public-map.txt": PUBLIC,
         "root/f": PUBLIC, "root/deep/er/inside.txt": PUBLIC, "root/beside.txt": PUBLIC,
@@ -113,7 +114,8 @@ class Races(Race):
         at = lambda *names: [os.path.join(root, name) for name in names]
         self.swapper("exchange", *at("d", "l", "f", "g"))
         self.swapper("to and fro", *at("deep/er/up", "deep/up"))
-        targets = ["/d/file", "/d/", "/d/large", "/d/sub/file", "/l/file", "/l/", "/f", "/g", "/deep/up", "/deep/er/up", "/d", "/d/index.html"]
+        targets = ["/d/file", "/d/", "/d/large", "/d/sub/file", "/l/file", "/l/", "/f", "/g", "/deep/up", "/deep/er/up", "/d",
+                   "/d/index.html"]
         seen = self.race(server, targets, seconds(SPAN), secret_may_come=mode == "follow")
         print(f"     --symlinks {mode}{'' if cached else ' without a cache'}: {seen}")
         self.assertGreater(seen["public"], 0)
@@ -144,8 +146,10 @@ class Races(Race):
 class Modes(E2E):
     def answers(self, server):
         client = self.client(server)
-        return {target: client.ask(target) for target in ("/in.txt", "/sub/up.txt", "/in-folder/x.txt", "/in-folder/", "/in-folder", "/out.txt", "/out-absolute.txt",
-                                                          "/out-twice.txt", "/out-folder/", "/out-folder/index.html", "/sub/out-up.txt", "/passwd",
+        return {target: client.ask(target) for target in ("/in.txt", "/sub/up.txt", "/in-folder/x.txt", "/in-folder/", "/in-folder",
+                                                          "/out.txt", "/out-absolute.txt",
+                                                          "/out-twice.txt", "/out-folder/", "/out-folder/index.html", "/sub/out-up.txt",
+                                                          "/passwd",
                                                           "/to-root/etc/passwd", "/loop", "/dangling", "/a.txt")}
 
     def assert_statuses(self, server, inside, outside):
@@ -176,7 +180,8 @@ class Modes(E2E):
 
     def test_with_links_followed_a_path_still_cannot_climb(self):
         client = self.client(self.server("serve", site(), "--symlinks", "follow"))
-        for target in ("/../secret.txt", "/%2e%2e/secret.txt", "/sub/../../secret.txt", "/..%2fsecret.txt", "/sub/%2e%2e/%2e%2e/secret.txt", "/..\\secret.txt",
+        for target in ("/../secret.txt", "/%2e%2e/secret.txt", "/sub/../../secret.txt", "/..%2fsecret.txt", "/sub/%2e%2e/%2e%2e/secret.txt",
+                       "/..\\secret.txt",
                        "/.%2e/secret.txt", "/%2e%2e%2fsecret.txt", "/..;/secret.txt", "/.../secret.txt"):
             response = client.ask(target)
             self.assertIn(response.status, (400, 404), target)

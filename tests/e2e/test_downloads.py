@@ -73,7 +73,8 @@ class Downloads(E2E):
         step = size // count
         config = os.path.join(folder, "config")
         with open(config, "w", encoding="ascii") as f:
-            f.write("\nnext\n".join(f'url = "{shared("files").url("/big.bin")}"\noutput = "{folder}/part{i}"\nrange = "{i * step}-{(i + 1) * step - 1}"\nsilent\nfail'
+            url = shared("files").url("/big.bin")
+            f.write("\nnext\n".join(f'url = "{url}"\noutput = "{folder}/part{i}"\nrange = "{i * step}-{(i + 1) * step - 1}"\nsilent\nfail'
                                     for i in range(count)))
         done = run("curl", "-Z", "--parallel-max", "32", "--noproxy", "*", "-K", config)
         self.assertEqual(done.returncode, 0, done.stderr)
@@ -95,7 +96,8 @@ class Downloads(E2E):
     def interrupted(self, url):
         """The beginning of a download that was cut off, and the entity tag that came with it."""
         path, head = scratch_path("download"), scratch_path("head")
-        process = subprocess.Popen(["curl", "-sS", "--noproxy", "*", "--limit-rate", "200k", "-D", head, "-o", path, url], stderr=subprocess.DEVNULL)
+        process = subprocess.Popen(["curl", "-sS", "--noproxy", "*", "--limit-rate", "200k", "-D", head, "-o", path, url],
+                                   stderr=subprocess.DEVNULL)
         wait_until(lambda: os.path.exists(path) and os.path.getsize(path) > 1000, 10, "the download has begun")
         process.kill()
         process.wait()
@@ -144,7 +146,8 @@ class Downloads(E2E):
         def second():
             response = client.ask("/f.bin", fields=f"Range: bytes=300000-\r\nIf-Range: {tag}\r\n")
             if response.status == 206:
-                self.assertEqual((response.body, response.field("etag")), (OLD[300_000:], tag), "what is still believed is the old one, whole")
+                self.assertEqual((response.body, response.field("etag")), (OLD[300_000:], tag),
+                                 "what is still believed is the old one, whole")
                 return False
             self.assertEqual((response.status, response.body), (200, NEW))
             return True
@@ -164,7 +167,8 @@ class Downloads(E2E):
         server = self.server("serve", folder_of(files), "--listing", "on")
         folder = os.path.dirname(scratch_path("x"))
         for _ in range(2):
-            done = run(wget, "--no-proxy", "--no-config", "-q", "-r", "-np", "-nH", "-N", "-R", "index.html*", "-P", folder, server.url("/"))
+            done = run(wget, "--no-proxy", "--no-config", "-q", "-r", "-np", "-nH", "-N", "-R", "index.html*", "-P", folder,
+                       server.url("/"))
             self.assertEqual(done.returncode, 0, done.stderr)
             for name, content in files.items():
                 self.assertEqual(self.content(os.path.join(folder, name)), content)
@@ -175,7 +179,8 @@ class Downloads(E2E):
         log = scratch_path("access.log")
         server = self.server("serve", site(), "--access-log", log)
         folder = os.path.dirname(scratch_path("x"))
-        done = run(aria2c, "--no-conf=true", "--quiet=true", "-x16", "-s16", "-k1M", "--file-allocation=none", "--all-proxy=", "--disable-ipv6=true", "-d", folder,
+        done = run(aria2c, "--no-conf=true", "--quiet=true", "-x16", "-s16", "-k1M", "--file-allocation=none", "--all-proxy=",
+                   "--disable-ipv6=true", "-d", folder,
                    server.url("/big.bin"))
         self.assertEqual(done.returncode, 0, done.stderr + done.stdout)
         self.assertEqual(digest(os.path.join(folder, "big.bin")), big_digest())
@@ -212,7 +217,10 @@ SEEKER = """<!DOCTYPE html><meta charset="utf-8"><title>seek</title><audio id="a
 const a = document.getElementById("a");
 const tell = what => fetch("/told?" + what);
 a.addEventListener("error", () => tell("error-" + a.error.code));
-a.addEventListener("loadedmetadata", () => { tell("duration-" + Math.round(a.duration)); a.currentTime = a.duration * 0.9; }, { once: true });
+a.addEventListener("loadedmetadata", () => {
+  tell("duration-" + Math.round(a.duration));
+  a.currentTime = a.duration * 0.9;
+}, { once: true });
 a.addEventListener("seeked", () => tell("seeked-" + Math.round(a.currentTime)), { once: true });
 </script>
 """
@@ -275,7 +283,8 @@ class Seeking(E2E):
         recorder = Recorder(server.address())
         self.addCleanup(recorder.close)
         flags = [flag for flag in FLAGS if not flag.startswith(("--virtual-time", "--dump-dom"))]
-        browser = subprocess.Popen([chromium, *flags, "--remote-debugging-port=0", f"--user-data-dir={profile}", f"http://127.0.0.1:{recorder.port}/"],
+        browser = subprocess.Popen([chromium, *flags, "--remote-debugging-port=0", f"--user-data-dir={profile}",
+                                    f"http://127.0.0.1:{recorder.port}/"],
                                    stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                                    env={**os.environ, "HOME": os.path.dirname(profile)})
         try:

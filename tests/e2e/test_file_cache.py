@@ -7,8 +7,8 @@ import subprocess
 import sys
 import time
 
-from support import E2E, LARGE, MTIME, POLLER, WAITS, Truncated, alone, end_strace, folder_of, native, numbered, seconds, strace_attached, strong_tag, \
-    wait_until
+from support import E2E, LARGE, MTIME, POLLER, WAITS, Truncated, alone, end_strace, folder_of, native, numbered, seconds, \
+    strace_attached, strong_tag, wait_until
 from test_syscalls import GET, calls_in
 
 # Rewrites a small file without end: replaced by rename, or in place. Every content is of one letter, its length told by the letter.
@@ -372,7 +372,8 @@ class WarmCalls(CacheCase):
         server = self.server("serve", root, "--workers", "1")
         client = self.client(server)
         tag = strong_tag(client, "/f.txt")
-        for fields, status in (("", 200), (f"If-None-Match: {tag}\r\n", 304), ("Range: bytes=10-99\r\n", 206), ('If-Match: "other"\r\n', 412),
+        for fields, status in (("", 200), (f"If-None-Match: {tag}\r\n", 304), ("Range: bytes=10-99\r\n", 206),
+                               ('If-Match: "other"\r\n', 412),
                                ("Accept-Encoding: gzip, br\r\n", 200), ("Accept-Encoding: br\r\n", 200)):
             counts = self.counts(server, client, GET.format("/f.txt")[:-2] + fields + "\r\n", status)
             self.assertLessEqual(sum(counts.values()), 2 * self.ROUNDS + 10, f"{fields}: {counts}")     # now and then a look at the disk

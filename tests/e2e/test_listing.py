@@ -19,11 +19,16 @@ from support import E2E, LARGE, MTIME, SECRET, alone, folder_of, has_ipv6, nativ
 BIDIRECTIONAL = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c"
 
 HOSTILE = [name.encode() for name in (
-    "<script>alert(1)", "<svg onload=alert(1)>", "<img src=x onerror=alert(1)>", "a&amp;b", "&lt;b&gt;", "&#60;", '"quoted".txt', "'single'", "`back`",
-    "\" onmouseover=alert(1) x=\"", "a\nb", "\n", "a\r\nLocation: x", "\r", "tab\there", "\x01\x02", "esc\x1b[31m", "\x7f", "c1\u0085\u009b", "\u2028\u2029",
-    "\u202etxt.exe", "\u2066iso\u2069late", "\u200ea\u200f\u061c", "zero\u200bwidth", "bom\ufeff", "caf\u00e9", "cafe\u0301", "\u05d0\u05d1.txt", "\U0001f600",
-    " lead", "trail ", " ", "a b", "50%", "50%25", "%00", "%2e%2e", "%2F", "a+b", "#hash", "a#b", "?query", "a?sort=size", "a;b", "a:b", "javascript:alert(1)",
-    "http:", "back\\slash", "\\", "~", "{}", "|^", "[::1]", "*", "=", "@", "$(x)", "-", "--", "x" * 255, "\u00e9" * 127, "con", "\u0000x".strip("\0"), ",", "null",
+    "<script>alert(1)", "<svg onload=alert(1)>", "<img src=x onerror=alert(1)>", "a&amp;b", "&lt;b&gt;", "&#60;", '"quoted".txt',
+    "'single'", "`back`",
+    "\" onmouseover=alert(1) x=\"", "a\nb", "\n", "a\r\nLocation: x", "\r", "tab\there", "\x01\x02", "esc\x1b[31m", "\x7f",
+    "c1\u0085\u009b", "\u2028\u2029",
+    "\u202etxt.exe", "\u2066iso\u2069late", "\u200ea\u200f\u061c", "zero\u200bwidth", "bom\ufeff", "caf\u00e9", "cafe\u0301",
+    "\u05d0\u05d1.txt", "\U0001f600",
+    " lead", "trail ", " ", "a b", "50%", "50%25", "%00", "%2e%2e", "%2F", "a+b", "#hash", "a#b", "?query", "a?sort=size", "a;b", "a:b",
+    "javascript:alert(1)",
+    "http:", "back\\slash", "\\", "~", "{}", "|^", "[::1]", "*", "=", "@", "$(x)", "-", "--", "x" * 255, "\u00e9" * 127, "con",
+    "\u0000x".strip("\0"), ",", "null",
     "index.htm", "{\"a\":1}", "]", "---", "--%3E", "-->", "<!--", "<![CDATA[", "]]>",
 )] + [b"\xff", b"\xfe\xff", b"\xc0\xaf", b"\xed\xa0\x80", b"caf\xe9", b"\xf4\x90\x80\x80", b"a\xe2\x80", b"\xe2\x80\xaea\xff"]
 
@@ -99,9 +104,11 @@ def hostile():
 @functools.cache
 def ordinary():
     """Names, sizes and times each in another order."""
-    root = folder_of({"file10.txt": b"1" * 5, "file2.txt": b"2" * 123_456, "File1.txt": b"3" * 1_000, "zoo/x": b"x", "bar/y": b"y", "empty.bin": b"",
+    root = folder_of({"file10.txt": b"1" * 5, "file2.txt": b"2" * 123_456, "File1.txt": b"3" * 1_000, "zoo/x": b"x", "bar/y": b"y",
+                      "empty.bin": b"",
                       "sub folder/deep/er/z.txt": b"z", ".hidden": SECRET, ".git/config": SECRET, "zoo/.env": SECRET})
-    for name, time_of_it in (("file10.txt", MTIME + 86_400), ("file2.txt", MTIME - 5), ("File1.txt", MTIME + 400 * 86_400), ("empty.bin", 1_000_000_000)):
+    for name, time_of_it in (("file10.txt", MTIME + 86_400), ("file2.txt", MTIME - 5), ("File1.txt", MTIME + 400 * 86_400),
+                             ("empty.bin", 1_000_000_000)):
         os.utime(os.path.join(root, name), (time_of_it, time_of_it))
     os.mkfifo(os.path.join(root, "pipe"))
     with open(os.path.join(os.path.dirname(root), "secret.txt"), "wb") as f:
@@ -140,7 +147,8 @@ class Switches(ListingCase):
             self.assert_serves(self.server("serve", ordinary(), "--listing", "auto", listen=("[::1]:0", "127.0.0.1:0")), "/", 200)
 
     def test_auto_is_off_where_others_can_ask(self):
-        alone_in_the_world = ("unshare", "-rn", "sh", "-c", 'ip link set lo up && exec "$@"', "sh")     # a network of its own: nobody else is let in
+        alone_in_the_world = ("unshare", "-rn", "sh", "-c", 'ip link set lo up && exec "$@"',
+                              "sh")     # a network of its own: nobody else is let in
         try:
             works = subprocess.run([*alone_in_the_world, "true"], capture_output=True, check=False).returncode == 0
         except FileNotFoundError:
@@ -149,11 +157,13 @@ class Switches(ListingCase):
             self.skipTest("no network of one's own is to be had here")
         for addresses in (("0.0.0.0:0",), ("[::]:0",), ("127.0.0.1:0", "0.0.0.0:0")):
             for value, status in (("auto", 404), ("on", 200)):
-                server = self.server("serve", ordinary(), "--listing", value, listen=(*addresses, "unix:" + scratch_path("socket")), before=alone_in_the_world)
+                server = self.server("serve", ordinary(), "--listing", value, listen=(*addresses, "unix:" + scratch_path("socket")),
+                                     before=alone_in_the_world)
                 self.assertEqual(self.client(server.address(len(addresses))).ask("/").status, status, (addresses, value))
 
     def test_an_index_comes_before_a_listing_in_the_order_given(self):
-        root = folder_of({"both/one.html": b"one", "both/two.html": b"two", "first/one.html": b"one", "second/two.html": b"two", "none/three.html": b"three",
+        root = folder_of({"both/one.html": b"one", "both/two.html": b"two", "first/one.html": b"one", "second/two.html": b"two",
+                          "none/three.html": b"three",
                           "folder/one.html/x": b"x", "folder/two.html": b"two"})
         client = self.client(self.server("serve", root, "--index", "one.html", "--index", "two.html", "--listing", "on"))
         for folder, body in (("both", b"one"), ("first", b"one"), ("second", b"two")):
@@ -234,7 +244,8 @@ class Listing(ListingCase):
 
     def test_an_odd_query_changes_nothing(self):
         want = self.page(self.link)[1].names()
-        for query in ("?", "?x", "?sort", "?sort=", "?sort=nonsense&order=sideways", "?sort=name&sort=", "?&&&", "?" + "a=b&" * 500, "?order=%22%3E%3Cscript%3E"):
+        for query in ("?", "?x", "?sort", "?sort=", "?sort=nonsense&order=sideways", "?sort=name&sort=", "?&&&", "?" + "a=b&" * 500,
+                      "?order=%22%3E%3Cscript%3E"):
             response, page = self.page(self.link, "/" + query)
             self.assertEqual(page.names(), want, query)
             self.assertNotIn(b"><script", response.body)
@@ -298,7 +309,8 @@ class Listing(ListingCase):
             client.expect_end()
 
     def test_ranges_and_conditions_are_not_for_a_listing(self):
-        for fields in ("Range: bytes=0-9\r\n", "Range: bytes=99999999-\r\n", 'If-None-Match: "x"\r\n', "If-Modified-Since: Tue, 14 Nov 2023 22:13:20 GMT\r\n"):
+        for fields in ("Range: bytes=0-9\r\n", "Range: bytes=99999999-\r\n", 'If-None-Match: "x"\r\n',
+                       "If-Modified-Since: Tue, 14 Nov 2023 22:13:20 GMT\r\n"):
             self.assertEqual(len(self.page(self.link, fields=fields)[1].names()), len(self.page(self.link)[1].names()), fields)
 
     def test_an_empty_folder_has_a_page_and_empty_lists(self):
@@ -315,11 +327,16 @@ class Forms(ListingCase):
 
     def test_accept_chooses_with_its_weights(self):
         page, data, plain = "text/html", "application/json", "text/plain"
-        for value, kind in ((None, page), ("*/*", page), ("text/html", page), (data, data), (plain, plain), ("text/*", page), ("application/*", data), ("image/png", page),
-                            ("text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8", page), ("application/json;q=0.5, text/html;q=0.4", data),
-                            ("application/json, text/plain, */*", data), ("text/plain, text/html;q=0.9", plain), ("text/plain;q=0.5, */*;q=0.1", plain),
-                            ("text/html;q=0, */*", data), ("text/html;q=0.5, text/*;q=0.9", plain), ("application/json;q=0", page), ("*/*;q=0.5, application/json", data),
-                            ("APPLICATION/JSON", data), ("application/json;charset=utf-8", data), ("application/json ; q=0.9 , text/plain ; q=1", plain), ("", page),
+        for value, kind in ((None, page), ("*/*", page), ("text/html", page), (data, data), (plain, plain), ("text/*", page),
+                            ("application/*", data), ("image/png", page),
+                            ("text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8", page),
+                            ("application/json;q=0.5, text/html;q=0.4", data),
+                            ("application/json, text/plain, */*", data), ("text/plain, text/html;q=0.9", plain),
+                            ("text/plain;q=0.5, */*;q=0.1", plain),
+                            ("text/html;q=0, */*", data), ("text/html;q=0.5, text/*;q=0.9", plain), ("application/json;q=0", page),
+                            ("*/*;q=0.5, application/json", data),
+                            ("APPLICATION/JSON", data), ("application/json;charset=utf-8", data),
+                            ("application/json ; q=0.9 , text/plain ; q=1", plain), ("", page),
                             ("json", page), ("application/jsonp", page), ("garbage/;;;=, application/json", data)):
             with self.subTest(value=value):
                 response = self.link.ask("/", fields="" if value is None else f"Accept: {value}\r\n")
@@ -343,7 +360,8 @@ class Forms(ListingCase):
 
     def test_sort_and_order_are_for_all_forms(self):
         query = next(link for link in self.page(self.link)[1].sorts() if "size" in link)
-        want = [name.decode().rstrip("/") for name in self.page(self.link, "/" + query)[1].names() if name not in (b"out.txt", b"pipe", b"in.txt")]
+        want = [name.decode().rstrip("/") for name in self.page(self.link, "/" + query)[1].names() if name not in (b"out.txt", b"pipe",
+                                                                                                                   b"in.txt")]
         self.assertEqual([name for name in self.listed(self.link, "/" + query) if name not in ("out.txt", "pipe", "in.txt")], want)
 
 
@@ -425,7 +443,8 @@ class HostileNames(ListingCase):
         pages = [self.client(server).ask(target) for target in ("/", "/sub%20folder/deep/", "/?sort=size")]
         pages += [self.client(server).ask("/nowhere"), self.client(server).ask("/zoo"), self.link.ask("/")]
         for response in pages:
-            done = subprocess.run([tidy, "-quiet", "-errors", "-utf8", "--drop-empty-elements", "no", "--show-info", "yes"], input=response.body,
+            done = subprocess.run([tidy, "-quiet", "-errors", "-utf8", "--drop-empty-elements", "no", "--show-info", "yes"],
+                                  input=response.body,
                                   capture_output=True, check=False)
             complaints = [line for line in done.stderr.decode().splitlines() if not line.endswith(UNFOUNDED)]
             self.assertEqual(complaints, [], f"{response!r}")
@@ -469,7 +488,8 @@ class Crowded(CrowdCase):
         _, page = self.page(client)
         self.assertEqual(page.names(), [b"entry-%07d" % i for i in range(self.COUNT)])
         self.assertEqual(self.listed(client), [f"entry-{i:07}" for i in range(self.COUNT)])
-        self.assertEqual(client.ask("/", fields="Accept: text/plain\r\n").body.decode().split(), [f"entry-{i:07}" for i in range(self.COUNT)])
+        self.assertEqual(client.ask("/", fields="Accept: text/plain\r\n").body.decode().split(),
+                         [f"entry-{i:07}" for i in range(self.COUNT)])
         self.assertEqual(self.page(client, "/?sort=name&order=desc")[1].names(), [b"entry-%07d" % i for i in reversed(range(self.COUNT))])
 
     def test_others_are_served_while_a_long_listing_is_made(self):

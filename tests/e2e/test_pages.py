@@ -9,8 +9,10 @@ from support import E2E, WEIR, curl, folder_of, limit, quick, scratch_path, seco
 
 @functools.cache
 def folder():
-    return folder_of({"index.html": b"<p>app</p>\n", "app.js": b"js\n", "style.css": b"css\n", "assets/img-1.png": b"png", "assets/deep/x.css": b"deep\n", "a.txt": b"text\n",
-                      "page.md": b"# md\n", "data.weird": b"weird", "UPPER.WEIRD": b"weird", "noext": b"?", "bare/x.txt": b"x", "sub/index.html": b"<p>sub</p>\n"})
+    return folder_of({"index.html": b"<p>app</p>\n", "app.js": b"js\n", "style.css": b"css\n", "assets/img-1.png": b"png",
+                      "assets/deep/x.css": b"deep\n", "a.txt": b"text\n",
+                      "page.md": b"# md\n", "data.weird": b"weird", "UPPER.WEIRD": b"weird", "noext": b"?", "bare/x.txt": b"x",
+                      "sub/index.html": b"<p>sub</p>\n"})
 
 
 def page(content):
@@ -65,7 +67,8 @@ class ErrorPages(PagesCase):
         client = self.serving("--error-page", "404=" + page(b"<h1>not here</h1>\n"), "--listing", "off")
         for target in ("/nowhere", "/bare/"):
             response = client.ask(target)
-            self.assertEqual((response.status, response.body, response.field("content-type")), (404, b"<h1>not here</h1>\n", "text/html; charset=utf-8"), target)
+            self.assertEqual((response.status, response.body, response.field("content-type")),
+                             (404, b"<h1>not here</h1>\n", "text/html; charset=utf-8"), target)
         head = client.ask("/nowhere", method="HEAD")
         self.assertEqual((head.status, head.field("content-length")), (404, str(len(b"<h1>not here</h1>\n"))))
         response = client.ask("/a.txt", method="POST", fields="Content-Length: 0\r\n")
@@ -97,14 +100,19 @@ class ErrorPages(PagesCase):
 @quick
 class Fields(PagesCase):
     def test_fields_are_on_every_answer(self):
-        client = self.serving("--header", "X-Frame-Options: DENY", "--header", "X-Two: one, two", "--header", "X-Colon: a: b", "--listing", "on")
-        requests = (("/", {}, 200), ("/a.txt", {}, 200), ("/nowhere", {}, 404), ("/sub", {}, 301), ("/bare/", {}, 200), ("/a.txt", {"method": "HEAD"}, 200),
-                    ("/a.txt", {"fields": "Range: bytes=0-1\r\n"}, 206), ("/a.txt", {"fields": "Range: bytes=9-\r\n"}, 416), ("/a.txt", {"fields": "If-None-Match: *\r\n"}, 304),
-                    ("/a.txt", {"fields": 'If-Match: "x"\r\n'}, 412), ("/a.txt", {"method": "PUT", "fields": "Content-Length: 0\r\n"}, 405), ("*", {"method": "OPTIONS"}, 204))
+        client = self.serving("--header", "X-Frame-Options: DENY", "--header", "X-Two: one, two", "--header", "X-Colon: a: b", "--listing",
+                              "on")
+        requests = (("/", {}, 200), ("/a.txt", {}, 200), ("/nowhere", {}, 404), ("/sub", {}, 301), ("/bare/", {}, 200),
+                    ("/a.txt", {"method": "HEAD"}, 200),
+                    ("/a.txt", {"fields": "Range: bytes=0-1\r\n"}, 206), ("/a.txt", {"fields": "Range: bytes=9-\r\n"}, 416),
+                    ("/a.txt", {"fields": "If-None-Match: *\r\n"}, 304),
+                    ("/a.txt", {"fields": 'If-Match: "x"\r\n'}, 412), ("/a.txt", {"method": "PUT", "fields": "Content-Length: 0\r\n"}, 405),
+                    ("*", {"method": "OPTIONS"}, 204))
         for target, kwargs, status in requests:
             response = client.ask(target, **kwargs)
             self.assertIn(response.status, (status, 200) if status == 204 else (status,), (target, kwargs))
-            self.assertEqual((response.fields("x-frame-options"), response.fields("x-two"), response.fields("x-colon")), (["DENY"], ["one, two"], ["a: b"]), (target, kwargs))
+            self.assertEqual((response.fields("x-frame-options"), response.fields("x-two"), response.fields("x-colon")),
+                             (["DENY"], ["one, two"], ["a: b"]), (target, kwargs))
         client.send("GET / HTTP/1.1\r\nBad Name: x\r\n\r\n")
         self.assertEqual(client.read().field("x-frame-options"), "DENY")
 
@@ -116,12 +124,16 @@ class Fields(PagesCase):
 
     def test_nosniff_is_on_everything(self):
         client = self.serving("--listing", "on")
-        for target, kwargs in (("/", {}), ("/a.txt", {}), ("/nowhere", {}), ("/sub", {}), ("/bare/", {}), ("/bare/", {"fields": "Accept: application/json\r\n"}),
-                               ("/bare/", {"fields": "Accept: text/plain\r\n"}), ("/a.txt", {"method": "HEAD"}), ("/a.txt", {"fields": "Range: bytes=0-1\r\n"}),
-                               ("/a.txt", {"fields": "Range: bytes=9-\r\n"}), ("/a.txt", {"fields": "If-None-Match: *\r\n"}), ("/a.txt", {"fields": 'If-Match: "x"\r\n'}),
+        for target, kwargs in (("/", {}), ("/a.txt", {}), ("/nowhere", {}), ("/sub", {}), ("/bare/", {}),
+                               ("/bare/", {"fields": "Accept: application/json\r\n"}),
+                               ("/bare/", {"fields": "Accept: text/plain\r\n"}), ("/a.txt", {"method": "HEAD"}),
+                               ("/a.txt", {"fields": "Range: bytes=0-1\r\n"}),
+                               ("/a.txt", {"fields": "Range: bytes=9-\r\n"}), ("/a.txt", {"fields": "If-None-Match: *\r\n"}),
+                               ("/a.txt", {"fields": 'If-Match: "x"\r\n'}),
                                ("/a.txt", {"method": "PUT", "fields": "Content-Length: 0\r\n"}), ("*", {"method": "OPTIONS"})):
             self.assertEqual(client.ask(target, **kwargs).fields("x-content-type-options"), ["nosniff"], (target, kwargs))
-        for junk in ("GET / HTTP/1.1\r\nBad Name: x\r\n\r\n", "junk\r\n\r\n", "GET / HTTP/3.0\r\n\r\n", "GET /" + "x" * 10_000 + " HTTP/1.1\r\n\r\n"):
+        for junk in ("GET / HTTP/1.1\r\nBad Name: x\r\n\r\n", "junk\r\n\r\n", "GET / HTTP/3.0\r\n\r\n",
+                     "GET /" + "x" * 10_000 + " HTTP/1.1\r\n\r\n"):
             client = self.serving()
             client.send(junk)
             response = client.read()
@@ -131,8 +143,10 @@ class Fields(PagesCase):
 @quick
 class Caching(PagesCase):
     def test_the_first_glob_that_matches_counts(self):
-        client = self.serving("--cache-control", "*.css=max-age=31536000, immutable", "--cache-control", "/assets/**=max-age=60", "--cache-control", "*.html=no-cache")
-        for target, value in (("/style.css", "max-age=31536000, immutable"), ("/assets/deep/x.css", "max-age=31536000, immutable"), ("/assets/img-1.png", "max-age=60"),
+        client = self.serving("--cache-control", "*.css=max-age=31536000, immutable", "--cache-control", "/assets/**=max-age=60",
+                              "--cache-control", "*.html=no-cache")
+        for target, value in (("/style.css", "max-age=31536000, immutable"), ("/assets/deep/x.css", "max-age=31536000, immutable"),
+                              ("/assets/img-1.png", "max-age=60"),
                               ("/", "no-cache"), ("/index.html", "no-cache"), ("/a.txt", None), ("/sub/", "no-cache")):
             self.assertEqual(client.ask(target).field("cache-control"), value, target)
             self.assertEqual(client.ask(target, fields="If-None-Match: *\r\n").field("cache-control"), value, f"304 of {target}")
@@ -152,7 +166,8 @@ class Cors(PagesCase):
         for target, status in (("/a.txt", 200), ("/nowhere", 404), ("/sub", 301)):
             for fields in ("", "Origin: https://app.example\r\n", "Origin: https://other.example\r\n"):
                 response = client.ask(target, fields=fields)
-                self.assertEqual((response.status, response.field("access-control-allow-origin")), (status, "https://app.example"), (target, fields))
+                self.assertEqual((response.status, response.field("access-control-allow-origin")), (status, "https://app.example"),
+                                 (target, fields))
         self.assertEqual(self.serving("--cors", "*").ask("/a.txt").field("access-control-allow-origin"), "*")
         self.assertIsNone(self.serving().ask("/a.txt", fields="Origin: https://app.example\r\n").field("access-control-allow-origin"))
 
@@ -163,14 +178,17 @@ class Cors(PagesCase):
         self.assertEqual((response.status, response.body), (204, b""))
         self.assertEqual(response.field("access-control-allow-origin"), "*")
         self.assertEqual({m.strip() for m in response.field("access-control-allow-methods").split(",")}, {"GET", "HEAD", "OPTIONS"})
-        self.assertLessEqual({"range", "if-none-match", "x-own"}, {h.strip().lower() for h in response.field("access-control-allow-headers").split(",")})
+        self.assertLessEqual({"range", "if-none-match", "x-own"},
+                             {h.strip().lower() for h in response.field("access-control-allow-headers").split(",")})
         self.assertGreater(int(response.field("access-control-max-age")), 0)
         self.assertEqual(client.ask("/a.txt").body, b"text\n")
 
     def test_a_hostile_preflight_breaks_nothing(self):
         client = self.serving("--cors", "*")
         for value in ("x\ty", "<script>", "a;b", "\"", "x" * 7000, "\xff", ", ,", "a b"):
-            response = client.ask("/a.txt", method="OPTIONS", fields=f"Origin: null\r\nAccess-Control-Request-Method: GET\r\nAccess-Control-Request-Headers: {value}\r\n")
+            response = client.ask("/a.txt", method="OPTIONS",
+                                  fields="Origin: null\r\nAccess-Control-Request-Method: GET\r\n"
+                                         f"Access-Control-Request-Headers: {value}\r\n")
             self.assertEqual(response.status, 204, value[:20])
             for character in "<>;\"\t\xff":
                 self.assertNotIn(character, response.field("access-control-allow-headers") or "")
@@ -183,9 +201,12 @@ class Cors(PagesCase):
 @quick
 class Types(PagesCase):
     def test_types_of_ones_own_come_before_all_others(self):
-        client = self.serving("--mime", "weird=application/x-weird", "--mime", "md=text/markdown", "--mime", "txt=text/html; charset=iso-8859-1", "--mime", "css=text/x-css")
-        for target, kind in (("/data.weird", "application/x-weird"), ("/UPPER.WEIRD", "application/x-weird"), ("/page.md", "text/markdown; charset=utf-8"),
-                             ("/a.txt", "text/html; charset=iso-8859-1"), ("/style.css", "text/x-css; charset=utf-8"), ("/noext", "application/octet-stream")):
+        client = self.serving("--mime", "weird=application/x-weird", "--mime", "md=text/markdown", "--mime",
+                              "txt=text/html; charset=iso-8859-1", "--mime", "css=text/x-css")
+        for target, kind in (("/data.weird", "application/x-weird"), ("/UPPER.WEIRD", "application/x-weird"),
+                             ("/page.md", "text/markdown; charset=utf-8"),
+                             ("/a.txt", "text/html; charset=iso-8859-1"), ("/style.css", "text/x-css; charset=utf-8"),
+                             ("/noext", "application/octet-stream")):
             self.assertEqual(client.ask(target).field("content-type"), kind, target)
 
     def test_the_charset_is_said_of_text_alone(self):
@@ -207,7 +228,8 @@ class Respond(E2E):
             response = client.ask(target, method=method)
             self.assertEqual((response.status, response.body.rstrip(b"\n")), (503, b"back soon" if method == "GET" else b""), target)
             self.assertTrue(response.field("content-type").startswith("text/plain"))
-        self.assertEqual(self.client(self.server("respond", "200", "caf\u00e9 \U0001f600")).ask("/").body.decode().rstrip("\n"), "caf\u00e9 \U0001f600")
+        self.assertEqual(self.client(self.server("respond", "200", "caf\u00e9 \U0001f600")).ask("/").body.decode().rstrip("\n"),
+                         "caf\u00e9 \U0001f600")
 
     def test_a_text_of_its_own_is_not_needed(self):
         for status in (200, 204, 404, 410, 500):
@@ -228,15 +250,22 @@ class Respond(E2E):
 @quick
 class WrongAtStart(E2E):
     def test_no_value_can_break_a_field(self):
-        for args in (["--header", "NoColon"], ["--header", "Bad Name: x"], ["--header", ": x"], ["--header", "X: a\r\nY: b"], ["--header", "X: a\nY: b"], ["--header", "X: \x01"],
-                     ["--header", "Content-Length: 5"], ["--header", "Transfer-Encoding: chunked"], ["--header", "Connection: close"], ["--header", "Date: now"],
-                     ["--cache-control", "no-value"], ["--cache-control", "*.css=a\r\nb: c"], ["--cache-control", "[=x"], ["--cache-control", "*.css="],
-                     ["--cors", ""], ["--cors", "https://a\r\nb"], ["--cors", "not an origin"], ["--mime", "css"], ["--mime", "css=notype"], ["--mime", "=text/css"],
-                     ["--mime", "css=text/css\r\nX: y"], ["--charset", "utf 8"], ["--charset", "utf\r\n8"], ["--symlinks", "maybe"], ["--listing", "maybe"],
-                     ["--error-page", "404"], ["--error-page", "200=/dev/null"], ["--error-page", "999=/dev/null"], ["--index", ""], ["--index", "a/b"], ["--index", ".."],
+        for args in (["--header", "NoColon"], ["--header", "Bad Name: x"], ["--header", ": x"], ["--header", "X: a\r\nY: b"],
+                     ["--header", "X: a\nY: b"], ["--header", "X: \x01"],
+                     ["--header", "Content-Length: 5"], ["--header", "Transfer-Encoding: chunked"], ["--header", "Connection: close"],
+                     ["--header", "Date: now"],
+                     ["--cache-control", "no-value"], ["--cache-control", "*.css=a\r\nb: c"], ["--cache-control", "[=x"],
+                     ["--cache-control", "*.css="],
+                     ["--cors", ""], ["--cors", "https://a\r\nb"], ["--cors", "not an origin"], ["--mime", "css"], ["--mime", "css=notype"],
+                     ["--mime", "=text/css"],
+                     ["--mime", "css=text/css\r\nX: y"], ["--charset", "utf 8"], ["--charset", "utf\r\n8"], ["--symlinks", "maybe"],
+                     ["--listing", "maybe"],
+                     ["--error-page", "404"], ["--error-page", "200=/dev/null"], ["--error-page", "999=/dev/null"], ["--index", ""],
+                     ["--index", "a/b"], ["--index", ".."],
                      ["--cache-files", "x"], ["--cache-memory", "x"]):
             try:
-                done = subprocess.run([*WEIR, "serve", folder(), "--listen", "127.0.0.1:0", *args], capture_output=True, timeout=seconds(3), stdin=subprocess.DEVNULL, check=False)
+                done = subprocess.run([*WEIR, "serve", folder(), "--listen", "127.0.0.1:0", *args], capture_output=True, timeout=seconds(3),
+                                      stdin=subprocess.DEVNULL, check=False)
             except subprocess.TimeoutExpired:
                 self.fail(f"{args}: taken")
             with self.subTest(args=args):
@@ -246,6 +275,7 @@ class WrongAtStart(E2E):
 
     def test_a_page_or_a_fallback_that_cannot_be_read_is_a_failing_start(self):
         for args in (["--error-page", "404=/nowhere/at/all"], ["--error-page", "404=/"]):
-            done = subprocess.run([*WEIR, "serve", folder(), "--listen", "127.0.0.1:0", *args], capture_output=True, timeout=seconds(3), stdin=subprocess.DEVNULL, check=False)
+            done = subprocess.run([*WEIR, "serve", folder(), "--listen", "127.0.0.1:0", *args], capture_output=True, timeout=seconds(3),
+                                  stdin=subprocess.DEVNULL, check=False)
             self.assertIn(done.returncode, (1, 2), args)
             self.assertEqual(done.stderr.count(b"\n"), 1, (args, done.stderr))

@@ -159,7 +159,8 @@ class Ranges(RangeCase):
 
     def test_a_file_of_one_byte_and_an_empty_one(self):
         client = self.client(self.files())
-        for value, expected in (("bytes=0-", [(0, 0)]), ("bytes=0-0", [(0, 0)]), ("bytes=-1", [(0, 0)]), ("bytes=-2", [(0, 0)]), ("bytes=1-", NEVER),
+        for value, expected in (("bytes=0-", [(0, 0)]), ("bytes=0-0", [(0, 0)]), ("bytes=-1", [(0, 0)]), ("bytes=-2", [(0, 0)]),
+                                ("bytes=1-", NEVER),
                                 ("bytes=1-1", NEVER), ("bytes=-0", NEVER), ("bytes=0-0,0-0", [(0, 0)])):
             self.assert_range(client, "/one.txt", b"1", value, expected)
         for value in ("bytes=0-", "bytes=0-0", "bytes=1-", "bytes=-0"):
@@ -171,7 +172,8 @@ class Ranges(RangeCase):
         client = self.client(self.files())
         for value in ("bytes=0-9", "bytes=0-9,5000-5009", "bytes=99999999-", "bytes=x"):
             response = client.ask("/small.txt", method="HEAD", fields=f"Range: {value}\r\n")
-            self.assertEqual((response.status, response.field("content-length"), response.field("content-range")), (200, "10000", None), value)
+            self.assertEqual((response.status, response.field("content-length"), response.field("content-range")), (200, "10000", None),
+                             value)
 
     def test_a_range_of_what_is_no_file_changes_nothing(self):
         client = self.client(shared("files"))
@@ -264,7 +266,8 @@ class Ranges(RangeCase):
             self.assertGreaterEqual(len(boundary), 20, "one that nobody can guess")
             seen.add(boundary)
             if turn < 3:                         # the next content has the last boundary in it, wherever it could do harm
-                hostile = (f"\r\n--{boundary}\r\nContent-Range: bytes 0-1/2\r\n\r\nxx\r\n--{boundary}--\r\n".encode() * 100)[:6000] + SMALL[6000:]
+                false_part = f"\r\n--{boundary}\r\nContent-Range: bytes 0-1/2\r\n\r\nxx\r\n--{boundary}--\r\n".encode()
+                hostile = (false_part * 100)[:6000] + SMALL[6000:]
                 with open(os.path.join(root, "new"), "wb") as f:
                     f.write(hostile)
                 os.rename(os.path.join(root, "new"), os.path.join(root, "f.bin"))
@@ -283,10 +286,12 @@ class Ranges(RangeCase):
         client = self.client(self.files())
         tag = strong_tag(client, "/small.txt")
         date = email.utils.formatdate(MTIME, usegmt=True)
-        for value, holds in ((tag, True), (f"W/{tag}", False), ('"other"', False), (tag.strip('"'), False), (f"{tag}, {tag}", False), ("*", False),
+        for value, holds in ((tag, True), (f"W/{tag}", False), ('"other"', False), (tag.strip('"'), False), (f"{tag}, {tag}", False),
+                             ("*", False),
                              (f'{tag}, "other"', False), ('""', False), (tag[:-1], False), (tag[1:], False),
                              (date, True), ("Tuesday, 14-Nov-23 22:13:20 GMT", True), ("Tue Nov 14 22:13:20 2023", True),
-                             (email.utils.formatdate(MTIME - 1, usegmt=True), False), (email.utils.formatdate(MTIME + 1, usegmt=True), False),
+                             (email.utils.formatdate(MTIME - 1, usegmt=True), False),
+                             (email.utils.formatdate(MTIME + 1, usegmt=True), False),
                              ("Tue, 14 Nov 2023 22:13:20", False), ("yesterday", False), ("", False)):
             response = client.ask("/small.txt", fields=f"Range: bytes=0-9\r\nIf-Range: {value}\r\n")
             self.assertEqual((response.status, len(response.body)), (206, 10) if holds else (200, 10_000), f"If-Range: {value}")
@@ -331,7 +336,8 @@ class HugeFiles(RangeCase):
         self.assertEqual(client.ask("/huge.bin", method="HEAD").field("content-length"), str(size))
         for at in marks:
             self.assert_bytes(client, size, at)
-        response = client.ask("/huge.bin", fields=f"Range: bytes={(1 << 32) + 20}-{(1 << 32) + 39},{5 << 30}-,{(1 << 31) + 20}-{(1 << 31) + 39}\r\n")
+        response = client.ask("/huge.bin",
+                              fields=f"Range: bytes={(1 << 32) + 20}-{(1 << 32) + 39},{5 << 30}-,{(1 << 31) + 20}-{(1 << 31) + 39}\r\n")
         self.assertEqual(response.status, 206)
         for first, last, total, _, body in parts_of(response):
             self.assertEqual((body, last - first, total), (b"%019d\n" % first, 19, size))
@@ -351,7 +357,8 @@ class HugeFiles(RangeCase):
         client = self.client(self.server("serve", root, "--workers", "1"))
         self.assertEqual(client.ask("/huge.bin", method="HEAD").field("content-length"), str(size))
         self.assert_bytes(client, size, size - 20)
-        for value in (f"bytes={size - 20}-", f"bytes={size - 20}-{1 << 63}", f"bytes={size - 20}-{1 << 64}", f"bytes={size - 20}-{(1 << 64) + 5}"):
+        for value in (f"bytes={size - 20}-", f"bytes={size - 20}-{1 << 63}", f"bytes={size - 20}-{1 << 64}",
+                      f"bytes={size - 20}-{(1 << 64) + 5}"):
             response = client.ask("/huge.bin", fields=f"Range: {value}\r\n")
             self.assertEqual((response.status, response.body), (206, b"%019d\n" % (size - 20)), value)
         for value in (f"bytes={size}-", f"bytes={1 << 63}-", f"bytes={1 << 64}-"):
