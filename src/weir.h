@@ -202,7 +202,8 @@ struct weir_ticket {
 };
 
 /* In answer(): the answer comes later, by weir_claim() and weir_respond() on the thread of ticket.worker, where weir_post() leads. Meanwhile other
- * connections are served. It has to come within send_timeout, or the connection is reset; end() tells, where `user` is set. */
+ * connections are served. It has to come within send_timeout, or the connection is reset; end() tells, where `user` is set. Of a request that was
+ * put off already, and claimed: the same ticket once more. */
 struct weir_ticket weir_defer(struct weir_request *request);
 
 /* Runs work(job) on another thread, where it may block, and then done(job) on the thread of the worker, where the answer is given. Where the offload was

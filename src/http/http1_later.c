@@ -4,7 +4,7 @@
 struct weir_ticket weir_defer(struct weir_request *request)
 {
     struct http1 *h = http1_of_view(request);
-    if (!weir_never(h->answer != ANSWER_NONE || !h->ended)) {
+    if (!weir_never(h->answer > ANSWER_LATER || !h->ended) && h->answer == ANSWER_NONE) {
         h->answer = ANSWER_LATER;
         h->ticket = ++h->context->tickets;
     }

@@ -96,7 +96,7 @@ static inline void copy_fields(const struct weir_field *fields, size_t count)
 
 static inline void copy_lines(struct weir_slice lines)
 {
-    const char *at = lines.ptr, *end = lines.ptr + lines.len;
+    const char *at = lines.ptr, *end = lines.len > 0 ? lines.ptr + lines.len : lines.ptr;
     while (at < end) {
         const char *colon = memchr(at, ':', (size_t)(end - at)), *stop = memchr(at, '\r', (size_t)(end - at));
         ck_assert_ptr_nonnull(colon);
