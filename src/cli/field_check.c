@@ -157,11 +157,17 @@ static bool is_small(char byte)
     return byte >= 'a' && byte <= 'z';
 }
 
+/* A small letter, a digit or one of the marks. */
+static bool is_of_origin(char byte, struct slice marks)
+{
+    return is_small(byte) || byte_is(byte, BYTE_DIGIT) || memchr(marks.ptr, byte, marks.len) != NULL;
+}
+
 static bool take_scheme(struct slice *rest)
 {
     if (rest->len == 0 || !is_small(rest->ptr[0]))
         return false;
-    while (rest->len > 0 && (is_small(rest->ptr[0]) || byte_is(rest->ptr[0], BYTE_DIGIT) || memchr("+-.", rest->ptr[0], 3) != NULL))
+    while (rest->len > 0 && is_of_origin(rest->ptr[0], SLICE("+-.")))
         *rest = slice_from(*rest, 1);
     if (!slice_starts_with(*rest, SLICE("://")))
         return false;
@@ -173,10 +179,9 @@ static bool take_scheme(struct slice *rest)
 static bool take_host(struct slice *rest)
 {
     const bool is_ipv6 = take_byte(rest, '[');
-    const char *const marks = is_ipv6 ? ":." : "-._";
+    const struct slice marks = is_ipv6 ? SLICE(":.") : SLICE("-._");
     size_t len = 0;
-    while (len < rest->len && (is_small(rest->ptr[len]) || byte_is(rest->ptr[len], BYTE_DIGIT) ||
-                               memchr(marks, rest->ptr[len], strlen(marks)) != NULL))
+    while (len < rest->len && is_of_origin(rest->ptr[len], marks))
         len++;
     *rest = slice_from(*rest, len);
     return len > 0 && (!is_ipv6 || take_byte(rest, ']'));
