@@ -20,7 +20,8 @@ struct byte_range {
 };
 
 struct range_set {
-    struct byte_range ranges[RANGES_MAX];      /* `count` of them; in the order in which they were asked for, what overlaps or nearly touches merged */
+    struct byte_range ranges[RANGES_MAX];      /* `count` of them, in the order in which they were asked for; what overlaps or nearly
+                                                  touches is merged */
     uint32_t count;
 };
 

@@ -161,8 +161,8 @@ struct weir_response {
     int fd;
     uint64_t offset;
     uint64_t length;
-    size_t (*pull)(void *context, void *out, size_t room);     /* writes at most `room` bytes, of which there are at least 4,096, and returns how many; 0: the
-                                       content is complete. `context` is release_context */
+    size_t (*pull)(void *context, void *out, size_t room);     /* writes at most `room` bytes, of which there are at least 4,096, and
+                                       returns how many; 0: the content is complete. `context` is release_context */
     void (*release)(void *context); /* called once, when the body is needed no more, sent or not; NULL: nothing to do */
     void *release_context;
 };
@@ -171,8 +171,8 @@ struct weir_response {
  * break the head (a control character, a name that is no token) makes the answer a 500, and so does a status out of range. */
 void weir_respond(struct weir_request *request, const struct weir_response *response);
 
-/* The field lines of answers that are given often: `Name: value` and a line end for each. Returns their length; 0 where a field could break the head or
- * they do not fit. */
+/* The field lines of answers that are given often: `Name: value` and a line end for each. Returns their length; 0 where a field could break
+ * the head or they do not fit. */
 size_t weir_lines_write(const struct weir_field *fields, size_t count, char *out, size_t size);
 
 /* Answers with the page for an error or a redirection (300 to 599): that of weir_options.pages, else weir's own. */
@@ -206,9 +206,9 @@ struct weir_ticket {
  * put off already, and claimed: the same ticket once more. */
 struct weir_ticket weir_defer(struct weir_request *request);
 
-/* Runs work(job) on another thread, where it may block, and then done(job) on the thread of the worker, where the answer is given. Where the offload was
- * taken, both are always called: weir_close() waits for what is under way. Only on the thread of the worker: in a handler's function, in pull() and in
- * done(). false: no memory, no thread, or too much is under way; nothing is called. */
+/* Runs work(job) on another thread, where it may block, and then done(job) on the thread of the worker, where the answer is given. Where
+ * the offload was taken, both are always called: weir_close() waits for what is under way. Only on the thread of the worker: in a handler's
+ * function, in pull() and in done(). false: no memory, no thread, or too much is under way; nothing is called. */
 bool weir_offload(struct weir_host *host, void (*work)(void *job), void (*done)(void *job), void *job);
 
 /* The request of a ticket, to be answered with weir_respond() or weir_respond_page() and not to be touched after it. NULL: it is answered, or its

@@ -77,12 +77,12 @@ bool file_entry_is_trusted(const struct file_entry *entry, uint64_t now_ms);
 /* Whether both tell of one file in one state: nothing was written to it in between, as far as its times can tell. */
 bool file_status_same(const struct stat *a, const struct stat *b);
 
-/* A new entry with copies of `path` and `name`, and with room for `size` bytes of a body. Any thread. Not cached yet, held once, by the caller; NULL without
- * memory. The caller fills in what is read into body.ptr, or fd and size, and siblings, status and checked_ms. */
+/* A new entry with copies of `path` and `name`, and with room for `size` bytes of a body. Any thread. Not cached yet, held once, by the
+ * caller; NULL without memory. The caller fills in what is read into body.ptr, or fd and size, and siblings, status and checked_ms. */
 struct file_entry *file_entry_new(enum coding coding, struct slice path, struct slice name, const struct file_head *head, size_t size) OS_RESULT;
 
-/* Takes an entry in; an older one of the same key goes, and others as the bounds demand. What does not fit at all is not taken, and without memory for
- * its buckets the cache stays empty. The caller keeps his hold in any case. */
+/* Takes an entry in; an older one of the same key goes, and others as the bounds demand. What does not fit at all is not taken, and without
+ * memory for its buckets the cache stays empty. The caller keeps his hold in any case. */
 void file_cache_put(struct file_cache *cache, struct file_entry *entry);
 
 /* Takes an entry that is cached out. */

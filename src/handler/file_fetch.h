@@ -1,5 +1,5 @@
-/* One loading of the file that a path means, and of the sibling that a client would rather have: here, or on another thread. Between the two it is plain
- * memory of its own, so that nothing is shared but what nobody writes to. */
+/* One loading of the file that a path means, and of the sibling that a client would rather have: here, or on another thread. Between the
+ * two it is plain memory of its own, so that nothing is shared but what nobody writes to. */
 #ifndef WEIR_HANDLER_FILE_FETCH_H
 #define WEIR_HANDLER_FILE_FETCH_H
 
@@ -25,8 +25,8 @@ void file_fetch_init(struct file_fetch *f, const struct file_place *place, struc
 /* Any thread, one at a time. 0, or a negated errno of file_load(); after -EAGAIN it may be called again, with may_wait, and goes on. */
 OS_RESULT int file_fetch_run(struct file_fetch *f);
 
-/* Ends a fetch, whose run gave `rc`: what was found is cached, what is no longer so is dropped, and all holds are let go. Returns what the client is to
- * have, held once for the caller; NULL after a failure. On the worker's thread. */
+/* Ends a fetch, whose run gave `rc`: what was found is cached, what is no longer so is dropped, and all holds are let go. Returns what the
+ * client is to have, held once for the caller; NULL after a failure. On the worker's thread. */
 struct file_entry *file_fetch_settle(struct file_fetch *f, struct file_cache *cache, int rc);
 
 #endif

@@ -1,5 +1,5 @@
-/* The field lines that tell of a file: Content-Type, Content-Encoding, Last-Modified, Accept-Ranges, ETag, Vary and Cache-Control (RFC 9110 §8, §12.5.5,
- * §14.3; RFC 9111 §5.2), composed once, when it is opened. */
+/* The field lines that tell of a file: Content-Type, Content-Encoding, Last-Modified, Accept-Ranges, ETag, Vary and Cache-Control (RFC 9110
+ * §8, §12.5.5, §14.3; RFC 9111 §5.2), composed once, when it is opened. */
 #ifndef WEIR_HANDLER_FILE_HEAD_H
 #define WEIR_HANDLER_FILE_HEAD_H
 

@@ -145,6 +145,10 @@ static int read_whole(int fd, bool may_wait, char *out, size_t size)
 {
     for (size_t done = 0; done < size;) {
         ssize_t count = may_wait ? os_pread(fd, out + done, size - done, done) : os_pread_cached(fd, out + done, size - done, done);
+        if (count == -EOPNOTSUPP && os_is_in_memory(fd) > 0) {
+            may_wait = true;                       /* it never does */
+            continue;
+        }
         if (count < 0)
             return count == -EINTR ? -ESTALE : count == -EOPNOTSUPP ? -EAGAIN : (int)count;     /* who cannot tell may have to wait */
         if (count == 0)

@@ -1,5 +1,6 @@
-/* From a path to an open file: which file it means, whether it is there, what stands beside it, its head, and its body where that is small. All that can
- * wait for a disk is here, and nothing here belongs to one thread: it is tried on the worker's thread without waiting, and else done on another. */
+/* From a path to an open file: which file it means, whether it is there, what stands beside it, its head, and its body where that is small.
+ * All that can wait for a disk is here, and nothing here belongs to one thread: it is tried on the worker's thread without waiting, and
+ * else done on another. */
 #ifndef WEIR_HANDLER_FILE_LOAD_H
 #define WEIR_HANDLER_FILE_LOAD_H
 

@@ -1,5 +1,6 @@
 #include "handler/file_parts.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -14,14 +15,23 @@
 _Static_assert(PART_HEAD_MAX <= 4096, "pull() has room for one at any time");
 _Static_assert(BOUNDARY_LEN + MEDIA_TYPE_MAX + 200 <= PART_HEAD_MAX, "the longest head fits");
 
-/* One answer under way. */
+/* What is read at once on another thread. */
+#define AHEAD_SIZE (64u * 1024)
+
+/* One answer under way. `is_loading` tells whose the last three are: the other thread's, or the worker's. */
 struct file_parts {
     struct file_entry *entry;          /* held */
     struct range_set set;
     char boundary[BOUNDARY_LEN];
     uint32_t part;                     /* the one that is being sent; set.count: the closing boundary; beyond: nothing */
     bool in_bytes;                     /* its head was sent */
-    uint64_t at;                       /* the next of its bytes; valid while in_bytes */
+    bool is_loading;                   /* a job reads ahead */
+    bool is_released;                  /* nobody waits for it: it is only to be freed */
+    uint64_t at;                       /* the next of the part's bytes; valid while in_bytes */
+    struct weir_ticket ticket;         /* valid where the body is a file, as the next three */
+    uint64_t ahead_at;                 /* where what was read ahead stands in the file */
+    ssize_t ahead_len;                 /* how much there is; 0 or less where nothing could be read */
+    char ahead[];                      /* AHEAD_SIZE bytes */
 };
 
 /* ---- boundaries ---- */
@@ -95,74 +105,129 @@ static bool is_intact(const struct file_entry *entry)
                                                    && now.st_mtim.tv_nsec == entry->status.st_mtim.tv_nsec);
 }
 
-/* Some of the current part's bytes, at least one; 0: they cannot be had. */
+/* ---- bytes that are not in memory ---- */
+
+static void free_parts(struct file_parts *p)
+{
+    file_entry_release(p->entry);
+    os_free(p);
+}
+
+static void load_work(void *job)
+{
+    struct file_parts *p = job;
+    p->ahead_len = os_pread(p->entry->fd, p->ahead, AHEAD_SIZE, p->ahead_at);
+}
+
+static void load_end(void *job)
+{
+    struct file_parts *p = job;
+    p->is_loading = false;
+    if (p->is_released)
+        free_parts(p);
+    else
+        weir_resume(p->ticket);
+}
+
+/* Up to `size` bytes from p->at on. A count of bytes; WEIR_PULL_LATER; WEIR_PULL_CUT where they cannot be had. */
+static size_t read_file(struct file_parts *p, char *out, size_t size)
+{
+    int fd = p->entry->fd;
+    if (p->is_loading)
+        return WEIR_PULL_LATER;
+    if (p->ahead_len > 0 && p->at >= p->ahead_at && p->at - p->ahead_at < (uint64_t)p->ahead_len) {
+        size_t start = (size_t)(p->at - p->ahead_at), there = (size_t)p->ahead_len - start;
+        memcpy(out, p->ahead + start, size < there ? size : there);
+        return size < there ? size : there;
+    }
+    ssize_t count = os_pread_cached(fd, out, size, p->at);
+    if (count == -EOPNOTSUPP && os_is_in_memory(fd) > 0)
+        count = os_pread(fd, out, size, p->at);
+    if (count == -EAGAIN || count == -EOPNOTSUPP) {
+        p->ahead_at = p->at;
+        p->is_loading = weir_offload(p->ticket.host, load_work, load_end, p);
+        if (p->is_loading)
+            return WEIR_PULL_LATER;
+        count = os_pread(fd, out, size, p->at);    /* no thread is to be had: better slow than cut */
+    }
+    return count > 0 ? (size_t)count : WEIR_PULL_CUT;
+}
+
+/* ---- one after the other ---- */
+
+/* Some of the current part's bytes, at least one, or LATER, or CUT. */
 static size_t write_bytes(struct file_parts *p, char *out, size_t room)
 {
     uint64_t left = p->set.ranges[p->part].last - p->at + 1;
-    size_t size = left < room ? (size_t)left : room;
-    if (p->entry->fd < 0) {
+    size_t size = left < room ? (size_t)left : room, len = size;
+    if (p->entry->fd < 0)
         memcpy(out, p->entry->body.ptr + p->at, size);
-        return size;
-    }
-    ssize_t count = os_pread(p->entry->fd, out, size, p->at);
-    return count > 0 ? (size_t)count : 0;
-}
-
-/* The next stretch: a head, bytes, or the end. 0: there is no room, or, where `*cut` is set, no going on. */
-static size_t write_next(struct file_parts *p, char *out, size_t room, bool *cut)
-{
-    size_t len = 0;
-    if (p->in_bytes) {
-        len = write_bytes(p, out, room);
-        *cut = len == 0;
-        p->at += len;
-        if (!*cut && p->at > p->set.ranges[p->part].last) {
-            p->in_bytes = false;
-            p->part++;
-        }
-    } else if (p->part <= p->set.count && room >= PART_HEAD_MAX) {
-        bool is_end = p->part == p->set.count;
-        len = is_end ? write_end(p, out) : write_part_head(p, p->part, out);
-        if (is_end)
-            p->part++;
-        else
-            p->at = p->set.ranges[p->part].first;
-        p->in_bytes = !is_end;
+    else
+        len = read_file(p, out, size);
+    if (len == WEIR_PULL_LATER || len == WEIR_PULL_CUT)
+        return len;
+    p->at += len;
+    if (p->at > p->set.ranges[p->part].last) {
+        p->in_bytes = false;
+        p->part++;
     }
     return len;
+}
+
+/* The head of a part, or the end. 0: there is no room for it, or nothing left. */
+static size_t write_text(struct file_parts *p, char *out, size_t room)
+{
+    if (p->part > p->set.count || room < PART_HEAD_MAX)
+        return 0;
+    if (p->part == p->set.count) {
+        p->part++;
+        return write_end(p, out);
+    }
+    p->at = p->set.ranges[p->part].first;
+    p->in_bytes = true;
+    return write_part_head(p, p->part, out);
 }
 
 static size_t pull(void *context, void *out, size_t room)
 {
     struct file_parts *p = context;
     size_t done = 0;
-    bool cut = !is_intact(p->entry);
-    while (!cut && done < room) {
-        size_t len = write_next(p, (char *)out + done, room - done, &cut);
+    if (!is_intact(p->entry))
+        return WEIR_PULL_CUT;
+    while (done < room) {
+        char *to = (char *)out + done;
+        size_t len = p->in_bytes ? write_bytes(p, to, room - done) : write_text(p, to, room - done);
+        if (len == WEIR_PULL_CUT)
+            return len;
+        if (len == WEIR_PULL_LATER)                /* what is there is taken; the next call says LATER, or goes on */
+            return done > 0 ? done : len;
         if (len == 0)
             break;
         done += len;
     }
-    return cut ? WEIR_PULL_CUT : done;
+    return done;
 }
 
 static void release(void *context)
 {
     struct file_parts *p = context;
-    file_entry_release(p->entry);
-    os_free(p);
+    p->is_released = true;
+    if (!p->is_loading)
+        free_parts(p);
 }
 
 void file_parts_respond(struct weir_request *request, struct file_entry *entry, const struct range_set *set, struct boundaries *boundaries)
 {
-    struct file_parts *p = os_alloc(sizeof(*p));
+    bool is_file = entry->fd >= 0;
+    struct file_parts *p = os_alloc_raw(sizeof(*p) + (is_file ? AHEAD_SIZE : 0));
     if (p == NULL) {
         file_entry_release(entry);
         weir_respond_page(request, 503, NULL, 0);
         return;
     }
-    p->entry = entry;
-    p->set = *set;
+    *p = (struct file_parts){ .entry = entry, .set = *set };
+    if (is_file)
+        p->ticket = weir_defer(request);           /* for pull(), which may have to wait; the answer itself is given at once */
     draw_boundary(boundaries, p->boundary);
     char type[64];
     int type_len = snprintf(type, sizeof(type), "multipart/byteranges; boundary=%.*s", BOUNDARY_LEN, p->boundary);

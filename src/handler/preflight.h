@@ -1,5 +1,5 @@
-/* The question that a browser asks before a script of another origin may ask its own: an OPTIONS request (the Fetch standard, "CORS preflight fetch").
- * Access-Control-Allow-Origin is one of the server's common fields (weir_options.fields). */
+/* The question that a browser asks before a script of another origin may ask its own: an OPTIONS request (the Fetch standard, "CORS
+ * preflight fetch"). Access-Control-Allow-Origin is one of the server's common fields (weir_options.fields). */
 #ifndef WEIR_HANDLER_PREFLIGHT_H
 #define WEIR_HANDLER_PREFLIGHT_H
 

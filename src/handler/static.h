@@ -50,8 +50,8 @@ struct static_options {
     size_t index_count;                /* 0: index.html */
     const char *fallback;              /* the file below the folder that answers where there is none; NULL: a 404 does */
     const char *charset;               /* of text types; "utf-8"; NULL: none is said */
-    const char *cors_origin;           /* whose preflight requests are answered (OPTIONS); NULL: nobody's. The fields of ordinary answers are the server's
-                                          (weir_options.fields) */
+    const char *cors_origin;           /* whose preflight requests are answered (OPTIONS); NULL: nobody's. The fields of ordinary
+                                          answers are the server's (weir_options.fields) */
     const struct static_cache_rule *cache_rules;
     size_t cache_rule_count;
     const struct static_type *types;

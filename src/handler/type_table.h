@@ -18,8 +18,8 @@ struct type_table {
     char *text;
 };
 
-/* Takes the operator's own types, the last one said of an ending, and reads the table at `path`. One that is missing, unreadable or too large is as an empty one: the built-in
- * types remain. 0, -ENOMEM, or -EINVAL where one of the own types is none (media_types_add_own). */
+/* Takes the operator's own types, the last one said of an ending, and reads the table at `path`. One that is missing, unreadable or too
+ * large is as an empty one: the built-in types remain. 0, -ENOMEM, or -EINVAL where one of the own types is none (media_types_add_own). */
 OS_RESULT int type_table_open(struct type_table *table, const struct static_type *own, size_t own_count, const char *path);
 
 void type_table_close(struct type_table *table);

@@ -102,8 +102,8 @@ int os_openat(int root, const char *path, int flags) OS_RESULT;
 int os_fstat(int fd, struct stat *status) OS_RESULT;
 ssize_t os_pread(int fd, void *data, size_t size, uint64_t offset) OS_RESULT;
 
-/* The same from memory alone (preadv2(2), RWF_NOWAIT): -EAGAIN where it would wait for a disk, -EOPNOTSUPP where the file system cannot tell. May give
- * fewer bytes than are there. */
+/* The same from memory alone (preadv2(2), RWF_NOWAIT): -EAGAIN where it would wait for a disk, -EOPNOTSUPP where the file system cannot
+ * tell. May give fewer bytes than are there. */
 ssize_t os_pread_cached(int fd, void *data, size_t size, uint64_t offset) OS_RESULT;
 
 /* Whether the file system of an open file is memory alone: tmpfs, ramfs (fstatfs(2)): 1 or 0. */

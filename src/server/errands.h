@@ -30,8 +30,8 @@ struct errands {
 
 void errands_open(struct errands *e);
 
-/* Has work(job) called on a thread, then done(job) by whoever runs `home`, which `wake_fd` tells. Any thread. false: no memory, no thread, too many are
- * waiting, or it is the end; nothing is called. */
+/* Has work(job) called on a thread, then done(job) by whoever runs `home`, which `wake_fd` tells. Any thread. false: no memory, no thread,
+ * too many are waiting, or it is the end; nothing is called. */
 __attribute__((warn_unused_result))
 bool errands_send(struct errands *e, struct mailbox *home, int wake_fd, void (*work)(void *job), void (*done)(void *job), void *job);
 

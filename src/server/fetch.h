@@ -1,5 +1,5 @@
-/* Keeps workers from waiting for a disk: before a stretch of a file is sent, it is looked whether it is in memory, and where it is not, a thread reads it
- * while the worker serves others. The file itself is watched: one that changed while it is sent is not sent to its end. */
+/* Keeps workers from waiting for a disk: before a stretch of a file is sent, it is looked whether it is in memory, and where it is not, a
+ * thread reads it while the worker serves others. The file itself is watched: one that changed while it is sent is not sent to its end. */
 #ifndef WEIR_SERVER_FETCH_H
 #define WEIR_SERVER_FETCH_H
 

@@ -1,5 +1,5 @@
-/* The other side of a handler: what it was asked, what it answered, as the engine would see it, and the threads beside the worker. Defines the functions of
- * weir.h that handlers call, and listing_respond(). */
+/* The other side of a handler: what it was asked, what it answered, as the engine would see it, and the threads beside the worker. Defines
+ * the functions of weir.h that handlers call, and listing_respond(). */
 #ifndef WEIR_TESTS_HANDLER_CAPTURE_H
 #define WEIR_TESTS_HANDLER_CAPTURE_H
 
@@ -107,7 +107,10 @@ static inline void copy_lines(struct weir_slice lines)
     }
 }
 
-/* All that pull() gives, and then once more, where it has to give nothing. */
+static void run_jobs(void);
+static unsigned resumed;                   /* calls of weir_resume() */
+
+/* All that pull() gives, and then once more, where it has to give nothing. What it waits for is run when it says so. */
 static inline void copy_pulled(const struct weir_response *response)
 {
     static char piece[64 * 1024];
@@ -116,6 +119,12 @@ static inline void copy_pulled(const struct weir_response *response)
         if (count == WEIR_PULL_CUT) {
             ck_assert(files_may_shrink);
             return;
+        }
+        if (count == WEIR_PULL_LATER) {
+            unsigned before_jobs = resumed;
+            run_jobs();
+            ck_assert_uint_eq(resumed, before_jobs + 1);
+            continue;
         }
         ck_assert_uint_le(count, pull_room);
         ck_assert_uint_le(done + count, last.len);
@@ -221,8 +230,14 @@ bool weir_offload(struct weir_host *host, void (*work)(void *job), void (*done)(
     return true;
 }
 
+void weir_resume(struct weir_ticket ticket)
+{
+    ck_assert_uint_eq(ticket.worker, asked.worker);
+    resumed++;
+}
+
 /* Runs what waits, the newest first: no order is promised. */
-static inline void run_jobs(void)
+static void run_jobs(void)
 {
     while (jobs_waiting > 0) {
         jobs_waiting--;

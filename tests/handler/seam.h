@@ -17,7 +17,8 @@ static struct {
     unsigned strike_count;     /* how many fail, from there on */
     int error;                 /* an errno; 0: a reading is short, a status tells of another size */
     size_t held;               /* pieces of memory */
-    int cold;                  /* an errno: what a reading from memory alone gives, and a look with RESOLVE_CACHED where it is EAGAIN; 0: all is in memory */
+    bool is_memory;            /* the file system is one that lives in memory alone */
+    int cold;                  /* an errno: what a reading from memory alone gives, and with EAGAIN a look with RESOLVE_CACHED; 0: all is there */
 } seam;
 
 /* The next calls count from 1 again; from call `from` on, `count` of them fail with `error`. */
@@ -115,6 +116,11 @@ static inline ssize_t seam_pread_cached(int fd, void *data, size_t size, uint64_
     return seam.error != 0 ? -seam.error : os_pread(fd, data, (size + 1) / 2, offset);
 }
 
+static inline int seam_is_in_memory(int fd)
+{
+    return seam.is_memory ? 1 : os_is_in_memory(fd);
+}
+
 #define os_now_ms seam_now_ms
 #define os_wall_clock seam_wall_clock
 #define os_alloc seam_alloc
@@ -125,6 +131,7 @@ static inline ssize_t seam_pread_cached(int fd, void *data, size_t size, uint64_
 #define os_fstat seam_fstat
 #define os_pread seam_pread
 #define os_pread_cached seam_pread_cached
+#define os_is_in_memory seam_is_in_memory
 #include "handler/beneath.c"
 #include "handler/file_answer.c"
 #include "handler/file_cache.c"
@@ -143,5 +150,6 @@ static inline ssize_t seam_pread_cached(int fd, void *data, size_t size, uint64_
 #undef os_fstat
 #undef os_pread
 #undef os_pread_cached
+#undef os_is_in_memory
 
 #endif

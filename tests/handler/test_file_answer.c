@@ -1,5 +1,6 @@
 /* Which answer a request for a file gets: conditions, ranges and codings, through the whole handler. */
 #include <check.h>
+#include <errno.h>
 #include <stdint.h>
 #include <string.h>
 #include <time.h>
@@ -30,8 +31,8 @@ static void set_time(const char *path, time_t seconds)
 
 static void enter(void)
 {
-    static const char *const names[] = { "ten", "large", "x.css", "x.css.br", "x.css.gz", "old.css", "old.css.gz", "all.js", "all.js.br", "all.js.zst",
-                                         "all.js.gz", "odd.js", "odd.js.gz/x" };
+    static const char *const names[] = { "ten", "large", "x.css", "x.css.br", "x.css.gz", "old.css", "old.css.gz", "all.js",
+                                         "all.js.br", "all.js.zst", "all.js.gz", "odd.js", "odd.js.gz/x" };
     folder_enter(folder);
     folder_make("odd.js.gz");
     for (size_t i = 0; i < LARGE; i++)
@@ -329,6 +330,63 @@ START_TEST(parts_of_a_file_that_changes_are_cut_not_mixed)
 }
 END_TEST
 
+START_TEST(parts_that_are_not_in_memory_are_read_on_another_thread)
+{
+    static const struct part parts[] = { { 0, 9 }, { 30000, 190000 } };
+    static const int colds[] = { EAGAIN, EOPNOTSUPP };
+    struct ask request = { .path = "/large", .fields = { { "Range", "bytes=0-9,30000-190000" } } };
+    ask(&request);
+    for (size_t i = 0; i < COUNT_OF(colds); i++) {
+        seam.cold = colds[i];
+        unsigned taken = jobs_taken;
+        ask(&request);
+        expect_parts(parts, COUNT_OF(parts), large, LARGE, "Content-Type: application/octet-stream\r\n");
+        ck_assert_uint_eq(jobs_taken, taken + 4);              /* 64 KiB each: one for the first part, three for the second */
+        jobs_refused = true;
+        ask(&request);
+        expect_parts(parts, COUNT_OF(parts), large, LARGE, "Content-Type: application/octet-stream\r\n");
+        ck_assert_uint_eq(jobs_taken, taken + 4);
+        jobs_refused = false;
+    }
+    seam.is_memory = true;
+    unsigned taken = jobs_taken;
+    ask(&request);
+    expect_parts(parts, COUNT_OF(parts), large, LARGE, "Content-Type: application/octet-stream\r\n");
+    ck_assert_uint_eq(jobs_taken, taken);
+    seam.is_memory = false;
+    seam.cold = 0;
+}
+END_TEST
+
+/* The engine lets go of an answer whose connection has ended while its bytes are being read. */
+START_TEST(parts_that_nobody_waits_for_are_let_go_when_they_come)
+{
+    static const struct range_set set = { .ranges = { { 0, 9 }, { 30000, 190000 } }, .count = 2 };
+    char out[4096];
+    ask(&(struct ask){ .path = "/large" });
+    struct file_entry *entry = file_cache_find(&files->workers[0].cache, CODING_IDENTITY, SLICE("/large"));
+    ck_assert_ptr_nonnull(entry);
+    size_t held = seam.held;
+    struct file_parts *p = os_alloc_raw(sizeof(*p) + AHEAD_SIZE);
+    seam.held++;
+    *p = (struct file_parts){ .entry = entry, .set = set };
+    file_entry_hold(entry);
+    seam.cold = EAGAIN;
+    size_t first = pull(p, out, sizeof(out));      /* the head of the first part */
+    ck_assert_uint_gt(first, 0);
+    ck_assert_uint_lt(first, sizeof(out));
+    ck_assert(pull(p, out, sizeof(out)) == WEIR_PULL_LATER);
+    release(p);
+    ck_assert_uint_eq(seam.held, held + 1);
+    unsigned before_jobs = resumed;
+    run_jobs();
+    ck_assert_uint_eq(resumed, before_jobs);
+    ck_assert_uint_eq(seam.held, held);
+    ck_assert_uint_eq(entry->holders, 1);
+    seam.cold = 0;
+}
+END_TEST
+
 START_TEST(without_memory_for_its_parts_an_answer_is_refused)
 {
     struct ask request = { .path = "/large", .fields = { { "Range", "bytes=0-9,100000-150000" } } };
@@ -475,6 +533,8 @@ int main(void)
     tcase_add_test(tests, several_ranges_are_parts);
     tcase_add_test(tests, parts_of_a_small_file_come_from_memory);
     tcase_add_test(tests, parts_of_a_file_that_changes_are_cut_not_mixed);
+    tcase_add_test(tests, parts_that_are_not_in_memory_are_read_on_another_thread);
+    tcase_add_test(tests, parts_that_nobody_waits_for_are_let_go_when_they_come);
     tcase_add_test(tests, without_memory_for_its_parts_an_answer_is_refused);
     tcase_add_loop_test(tests, a_sibling_is_sent_where_the_client_would_rather_have_it, 0, COUNT_OF(coding_cases));
     tcase_add_test(tests, every_answer_for_a_resource_says_the_same_vary);

@@ -404,6 +404,18 @@ START_TEST(where_the_kernel_cannot_tell_files_are_read_at_once)
 }
 END_TEST
 
+START_TEST(a_file_system_that_is_memory_never_waits)
+{
+    seam.cold = EOPNOTSUPP;
+    seam.is_memory = true;
+    unsigned taken = jobs_taken;
+    expect_body("/a.txt", "text");
+    ck_assert_uint_eq(jobs_taken, taken);
+    seam.is_memory = false;
+    seam.cold = 0;
+}
+END_TEST
+
 START_TEST(descriptors_of_the_cache_are_given_up_for_a_file_that_needs_one)
 {
     ask("/large");
@@ -439,6 +451,7 @@ int main(void)
     tcase_add_test(tests, where_no_thread_can_be_had_the_answer_is_a_refusal);
     tcase_add_test(tests, a_client_that_leaves_while_its_file_is_loaded_harms_nobody);
     tcase_add_test(tests, where_the_kernel_cannot_tell_files_are_read_at_once);
+    tcase_add_test(tests, a_file_system_that_is_memory_never_waits);
     tcase_add_test(tests, descriptors_of_the_cache_are_given_up_for_a_file_that_needs_one);
     return check_run(tests);
 }

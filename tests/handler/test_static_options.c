@@ -308,7 +308,8 @@ START_TEST(a_browser_may_ask_first)
     serve();
     ck_assert_uint_eq(handler.methods, WEIR_GET | WEIR_HEAD | WEIR_OPTIONS);
     ask_with(&handler, &(struct ask){ .method = WEIR_OPTIONS, .path = "/x",
-                                      .fields = { { "Access-Control-Request-Method", "GET" }, { "Access-Control-Request-Headers", "range,x-own" } } });
+                                      .fields = { { "Access-Control-Request-Method", "GET" },
+                                                  { "Access-Control-Request-Headers", "range,x-own" } } });
     ck_assert_int_eq(last.status, 204);
     ck_assert_str_eq(value_of(&last, "Allow"), "GET, HEAD, OPTIONS");
     ck_assert_str_eq(value_of(&last, "Access-Control-Allow-Methods"), "GET, HEAD, OPTIONS");

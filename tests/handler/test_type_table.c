@@ -92,7 +92,9 @@ END_TEST
 
 START_TEST(own_types_come_before_the_file_and_the_last_one_counts)
 {
-    static const struct static_type own[] = { { "one", "application/x-lost" }, { "ONE", "application/x-own" }, { "two", "text/html; charset=iso-8859-1" } };
+    static const struct static_type own[] = {
+        { "one", "application/x-lost" }, { "ONE", "application/x-own" }, { "two", "text/html; charset=iso-8859-1" },
+    };
     struct type_table table;
     folder_text("types", "application/x-file one three\n");
     ck_assert_int_eq(type_table_open(&table, own, COUNT_OF(own), "types"), 0);

@@ -30,7 +30,7 @@ START_TEST(a_page_of_its_own_carries_the_words_of_its_status)
 {
     int own = 0;
     for (int status = 300; status <= 599; status++) {
-        char number[16], title[80], heading[80];
+        char number[24], title[80], heading[80];
         struct slice page = error_page(status), reason = status_reason(status);
         snprintf(number, sizeof(number), "<b>%d</b>", status);
         if (!holds(page, number))
@@ -48,7 +48,7 @@ START_TEST(every_status_that_weir_itself_sends_has_a_page_of_its_own)
 {
     const int sent[] = { 301, 400, 403, 404, 405, 408, 413, 414, 417, 431, 500, 501, 503, 505 };
     for (size_t i = 0; i < COUNT_OF(sent); i++) {
-        char number[16];
+        char number[24];
         snprintf(number, sizeof(number), "<b>%d</b>", sent[i]);
         ck_assert_msg(holds(error_page(sent[i]), number), "status %d", sent[i]);
     }

@@ -149,7 +149,8 @@ START_TEST(http_1_0_reads_until_the_close)
 }
 
 static const struct { const char *request; uint64_t length; bool is_head; } long_cases[] = {
-    { GET, UINT64_MAX, false }, { GET, sizeof source.long_content, false }, { GET_OLD, UINT64_MAX, false }, { GET_OLD, sizeof source.long_content, false },
+    { GET, UINT64_MAX, false }, { GET, sizeof source.long_content, false },
+    { GET_OLD, UINT64_MAX, false }, { GET_OLD, sizeof source.long_content, false },
 };
 
 START_TEST(more_than_a_buffer_comes_whole_however_little_a_send_takes)

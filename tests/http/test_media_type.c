@@ -164,7 +164,8 @@ END_TEST
 START_TEST(own_types_may_have_parameters)
 {
     static const char *const good[] = { "text/html", "text/html; charset=koi8-r", "text/plain;format=flowed", "text/x ; a=\"b;c\"" };
-    static const char *const bad[] = { "", "text", "/", ";", "; charset=x", "text; charset=x", " text/html", "text/html; ", "text/html;\r\nX: y", "text/html; \x01" };
+    static const char *const bad[] = { "", "text", "/", ";", "; charset=x", "text; charset=x", " text/html", "text/html; ",
+                                       "text/html;\r\nX: y", "text/html; \x01" };
     for (size_t i = 0; i < COUNT_OF(good) + COUNT_OF(bad); i++) {
         struct media_type slots[2];
         struct media_types types;

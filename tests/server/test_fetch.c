@@ -98,9 +98,14 @@ static void answer(struct weir_request *request, void *context)
 {
     (void)context;
     const bool other = request->path.len > 1;
-    weir_respond(request, &(struct weir_response){
-        .status = 200, .body = WEIR_FILE, .fd = file, .length = other ? 0 : FILE_SIZE, .release = other ? NULL : release,
-    });
+    const struct weir_response response = {
+        .status = 200,
+        .body = WEIR_FILE,
+        .fd = file,
+        .length = other ? 0 : FILE_SIZE,
+        .release = other ? NULL : release,
+    };
+    weir_respond(request, &response);
 }
 
 static void setup(void)

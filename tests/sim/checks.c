@@ -187,6 +187,8 @@ static void check_waiting(const struct conn *c, const struct sim_stream *s)
         return;
     if (c->exchange != NULL && c->exchange->waiting && exchange_owed(c->exchange) == 0)
         return;                                    /* for an answer that comes later */
+    if (c->exchange != NULL && c->exchange->tail.look.fetching)
+        return;                                    /* for a thread */
     const char *state = conn_state_name((enum conn_state)c->state);
     if (c->state == CONN_WRITING ? sim_writable(s) : sim_readable(s))
         sim_broken("2: client %u: %s waits for what has been there all along", s->client, state);
@@ -200,7 +202,7 @@ static void check_waiting(const struct conn *c, const struct sim_stream *s)
 static short wanted_of(const struct conn *c)
 {
     if (c->state == CONN_WRITING)
-        return exchange_owed(c->exchange) > 0 ? POLLOUT : 0;
+        return exchange_owed(c->exchange) > 0 && !c->exchange->tail.look.fetching ? POLLOUT : 0;
     return POLLIN;
 }
 
@@ -342,14 +344,19 @@ static void check_bytes(const struct worker *w)
                    (unsigned long long)w->counters.bytes_in, (unsigned long long)w->counters.bytes_out);
 }
 
+/* What a cache may hold, and what is evicted while it is borrowed. */
+enum { FILES_MAX = FILE_CACHE_DESCRIPTORS_MAX };
+
 static void check_descriptors(const struct worker *w, uint32_t with_file)
 {
     const uint32_t roots = world.files != NULL;
-    const uint32_t in_use = world.files != NULL ? with_file : tagged_files_open();
     if (sim_open_fds(SIM_STREAM) != w->open)
         sim_broken("7: %u connections have descriptors, %u are open", sim_open_fds(SIM_STREAM), w->open);
-    if (sim_open_fds(SIM_FILE) != roots + in_use || in_use != with_file)
-        sim_broken("7: %u files are open, %u are in use", sim_open_fds(SIM_FILE) - roots, with_file);
+    const uint32_t files = sim_open_fds(SIM_FILE) - roots - sim.copies;
+    if (sim.copies > offloaded_count())
+        sim_broken("7: %u files are open for threads that fetch, %u are under way", sim.copies, offloaded_count());
+    if (world.files == NULL ? files != with_file || files != tagged_files_open() : files > FILES_MAX + w->open + offloaded_count())
+        sim_broken("7: %u files are open, %u are in use", files, with_file);
     const uint32_t epolls = w->poller.backend == &poller_epoll;
     if (sim_open_fds(SIM_EPOLL) != epolls || sim_open_fds(SIM_EVENTFD) != 1 ||
         sim_open_fds(SIM_LISTENER) != world.listener_count || sim_open_fds(SIM_SOCKET) != 0)
@@ -361,7 +368,7 @@ static void check_memory(const struct worker *w, uint32_t working)
 {
     const bool plain = world.handler_kind == HANDLER_ECHO;
     const uint64_t each = w->pool.size + (plain ? 0 : 2 * world.options.body_max + 400000);
-    const uint64_t cache = world.files != NULL ? FILE_CACHE_BYTES_MAX + (1u << 20) : 0;
+    const uint64_t cache = world.files != NULL ? FILE_CACHE_BYTES + (1u << 20) + offloaded_count() * 400000 : 0;
     const uint64_t bound = world.memory_before + w->open * each + (uint64_t)w->pool.free_count * w->pool.size + cache;
     if (plain && w->pool.size > world.options.buffer_max + 1024)
         sim_broken("8: %zu bytes for a plain connection", w->pool.size);
@@ -494,6 +501,8 @@ void check_nothing_left(void)
         sim_broken("7: at the end %u connections are counted", world.connections_open);
     if (sim.memory_blocks != 0)
         sim_broken("8: at the end %llu blocks of memory are left", (unsigned long long)sim.memory_blocks);
+    if (offloaded_count() != 0)
+        sim_broken("8: at the end the worker has not heard of %u that threads have done", offloaded_count());
     if (echoed_open() != 0)
         sim_broken("8: at the end %u plain connections have not heard of their end", echoed_open());
     if (tagged_bodies_lent() != 0 || tagged_files_open() != 0 || tagged_requests_open() != 0)

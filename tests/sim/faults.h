@@ -7,7 +7,8 @@
 
 /* What may be struck. A run draws for each of these whether, and how often. */
 #define SIM_CALLS(C) \
-    C(ACCEPT) C(RECV) C(SEND) C(SENDFILE) C(WAIT) C(POLL) C(SELECT) C(CTL) C(OPEN) C(FSTAT) C(PREAD) C(SHUTDOWN) C(CLOSE) C(CLOCK) C(ALLOC) C(LOG)
+    C(ACCEPT) C(RECV) C(SEND) C(SENDFILE) C(WAIT) C(POLL) C(SELECT) C(CTL) C(OPEN) C(FSTAT) C(PREAD) C(SHUTDOWN) C(CLOSE) C(CLOCK) C(ALLOC) C(LOG) \
+    C(COLD) C(LOOK) C(LIST) C(OFFLOAD)
 
 /*    strikes    name           errno, or 0 where it is something else */
 #define SIM_FAULTS(F) \
@@ -58,7 +59,14 @@
     F(ALLOC,    FAILS,         0) \
     F(LOG,      SHORT,         0)             F(LOG,      EAGAIN,       EAGAIN) \
     F(LOG,      EPIPE,         EPIPE)         F(LOG,      ENOSPC,       ENOSPC) \
-    F(LOG,      EIO,           EIO)
+    F(LOG,      EIO,           EIO) \
+    F(COLD,     PATH,          EAGAIN)        F(COLD,     PAGE,         EAGAIN)   /* it would wait for a disk */ \
+    F(COLD,     CANNOT_TELL,   EOPNOTSUPP) \
+    F(LOOK,     ENOENT,        ENOENT)        F(LOOK,     EACCES,       EACCES) \
+    F(LOOK,     EIO,           EIO) \
+    F(LIST,     ENOENT,        ENOENT)        F(LIST,     EIO,          EIO) \
+    F(LIST,     EINTR,         EINTR)         F(LIST,     SHORT,        0) \
+    F(OFFLOAD,  REFUSED,       0)             F(OFFLOAD,  LATE,         0)
 
 /*    name                  what happened */
 #define SIM_ORDERS(O) \
@@ -96,7 +104,11 @@
     O(SEND_BUFFER_FULL,     "the send buffer is full") \
     O(ECHO_WHOLE,           "all that was said on a plain connection came back") \
     O(ECHO_STOPS,           "nothing more is received from one who does not read") \
-    O(RST_WITH_UNREAD,      "a close with unread input sends a reset")
+    O(RST_WITH_UNREAD,      "a close with unread input sends a reset") \
+    O(WORK_AT_ONCE,         "a thread's work is done before the worker goes on") \
+    O(WORK_BETWEEN,         "a thread's work is done between two calls of the worker") \
+    O(WORK_IN_TURN,         "a thread's work is done between two turns of the worker") \
+    O(CLAIM_IN_VAIN,        "a thread's work is done, and its connection has ended")
 
 #define SIM_ENUM_CALL(name) SIM_##name,
 enum sim_call { SIM_CALLS(SIM_ENUM_CALL) SIM_CALL_COUNT };

@@ -24,7 +24,7 @@ static const struct fault_row {
 #undef AS_ROW
 };
 
-_Static_assert(SIM_FAULT_COUNT <= 128, "the bits of disabled faults");
+_Static_assert(SIM_FAULT_COUNT <= 192, "the bits of disabled faults");
 
 const char *sim_fault_name(enum sim_fault fault)
 {
@@ -93,7 +93,7 @@ void sim_draw_faults(void)
         const bool on = calm != 0 && chance_below(c, 8) < calm;
         sim.rate[call] = on ? rates[chance_below(c, sizeof(rates) / sizeof(rates[0]))] : 0;
     }
-    for (int i = 0; i < 2; i++)
+    for (int i = 0; i < 3; i++)
         sim.disabled[i] = chance_one_in(c, 3) ? 0 : (uint64_t)chance_below(c, UINT32_MAX) << 32 | chance_below(c, UINT32_MAX);
     sim.interrupt_rate = chance_one_in(c, 3) ? (uint16_t)chance_between(c, 2, 30) : 0;
     sim.faults_on = true;
@@ -150,7 +150,7 @@ void sim_halt(void)
         free(sim.streams[i]);
     }
     for (int fd = SIM_FIRST_FD; fd < SIM_FDS_MAX; fd++)
-        if (sim.fds[fd].kind == SIM_FILE && sim.fds[fd].owned_inode)
+        if (sim.fds[fd].kind == SIM_FILE && sim.fds[fd].owned_inode && --sim.fds[fd].inode->holders == 0)
             free(sim.fds[fd].inode);
     sim.stream_count = 0;
     bytes_free(&sim.log);
@@ -384,8 +384,9 @@ void os_close(int fd)
         sim_stream_close(f->stream);
     if (f->kind == SIM_LISTENER)
         sim_refuse_backlog(fd);
-    if (f->kind == SIM_FILE && f->owned_inode)
+    if (f->kind == SIM_FILE && f->owned_inode && --f->inode->holders == 0)
         free(f->inode);
+    sim.copies -= f->is_copy;
     sim.open[f->kind]--;
     *f = (struct sim_fd){ .kind = SIM_FREE };
     sim.last_closed = fd;

@@ -126,6 +126,7 @@ struct sim_inode {
     bool secret;                   /* opening it for reading fails with EACCES */
     bool outside;                  /* a server that opens it for reading has left its folder */
     const char *content;           /* where it is not NULL, instead of tags */
+    uint32_t holders;              /* descriptors, of one that goes with them */
 };
 
 /* Adds a file; `inode` and its texts are borrowed for the run. */
@@ -153,6 +154,8 @@ struct sim_fd {
     struct sim_stream *stream;     /* SIM_STREAM */
     struct sim_inode *inode;       /* SIM_FILE */
     uint64_t value;                /* SIM_EVENTFD: counter; SIM_LISTENER, SIM_SOCKET: port; SIM_FILE: open flags */
+    uint32_t next_entry;           /* SIM_FILE, of a folder: where getdents goes on */
+    bool is_copy;                  /* SIM_FILE: made by dup */
     uint32_t backlog;              /* SIM_LISTENER: connections that wait */
     uint16_t family;               /* SIM_SOCKET, SIM_LISTENER */
     bool owned_inode;              /* SIM_FILE: the inode goes with the descriptor */
@@ -183,7 +186,7 @@ struct sim_kernel {
     int64_t wall_skew;             /* s */
     bool faults_on;
     uint16_t rate[SIM_CALL_COUNT]; /* a fault strikes one in so many calls; 0: never */
-    uint64_t disabled[2];          /* bits of the faults that this run does not use */
+    uint64_t disabled[3];          /* bits of the faults that this run does not use */
     int forced;                    /* this fault strikes its call each time, as long as `forced_left` is above 0 */
     uint32_t forced_left;
     uint64_t made[SIM_CALL_COUNT]; /* calls, by what may be struck: those that had something to do */
@@ -192,6 +195,7 @@ struct sim_kernel {
     uint64_t turn;                 /* number of the turn of the loop */
     struct sim_fd fds[SIM_FDS_MAX];
     uint32_t open[SIM_SOCKET + 1]; /* descriptors, by kind */
+    uint32_t copies;               /* open descriptors that dup made */
     int first_fd;                  /* below are others', of whom nothing is known */
     int fd_limit;                  /* descriptors from here on are refused with EMFILE */
     uint64_t fd_limit_until;       /* then it is lifted; 0: no such thing */

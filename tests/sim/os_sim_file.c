@@ -1,4 +1,5 @@
 /* The simulated kernel: files. A flat list of names is the whole tree; content is tags, so that each byte tells where it came from. */
+#include <dirent.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <stdlib.h>
@@ -130,7 +131,8 @@ static int open_inode(struct sim_inode *inode, int flags, bool owned)
     return fd;
 }
 
-static int open_path(int root, const char *path, int flags, uint64_t resolve)
+/* What a path leads to. 0 or a negated errno. */
+static int find_path(int root, const char *path, int flags, uint64_t resolve, struct sim_inode **inode)
 {
     struct walk w = { .resolve = resolve, .flags = flags };
     if (strlen(path) >= PATH_SIZE)
@@ -146,10 +148,16 @@ static int open_path(int root, const char *path, int flags, uint64_t resolve)
         if (rc < 0)
             return rc;
     }
-    struct sim_inode *inode = inode_find(w.at);
-    if (inode == NULL)
-        return -ENOENT;
-    const int rc = may_open(inode, flags);
+    *inode = inode_find(w.at);
+    return *inode == NULL ? -ENOENT : 0;
+}
+
+static int open_path(int root, const char *path, int flags, uint64_t resolve)
+{
+    struct sim_inode *inode;
+    int rc = find_path(root, path, flags, resolve, &inode);
+    if (rc == 0)
+        rc = may_open(inode, flags);
     return rc < 0 ? rc : open_inode(inode, flags, false);
 }
 
@@ -170,6 +178,10 @@ int os_openat2(int root, const char *path, int flags, uint64_t resolve)
 {
     sim_enter();
     int result = open_strike(true);
+    if ((resolve & RESOLVE_CACHED) && sim_strike(SIM_COLD) == FAULT_COLD_PATH) {
+        sim_count(FAULT_COLD_PATH);
+        result = -EAGAIN;
+    }
     if (result == 0)
         result = open_path(root, path, flags, resolve);
     sim_trace("   openat2(%d, \"%s\", %#o) = %d", root, path, (unsigned)flags, result);
@@ -191,7 +203,7 @@ int sim_open_tagged(uint64_t tag, uint64_t size)
     struct sim_inode *inode = calloc(1, sizeof(*inode));
     if (inode == NULL)
         abort();
-    *inode = (struct sim_inode){ .path = "(tagged)", .kind = SIM_REGULAR, .tag = tag, .size = size };
+    *inode = (struct sim_inode){ .path = "(tagged)", .kind = SIM_REGULAR, .tag = tag, .size = size, .holders = 1 };
     const int fd = open_inode(inode, O_RDONLY, true);
     if (fd < 0)
         free(inode);
@@ -216,6 +228,12 @@ static void change_file(struct sim_inode *inode, int fault)
         inode->size = chance_below(sim.chance, (uint32_t)(inode->size < 100000 ? inode->size + 3 : inode->size));
 }
 
+static void tell_status(const struct sim_inode *inode, struct stat *status)
+{
+    *status = (struct stat){ .st_mode = modes[inode->kind], .st_size = (off_t)inode->size, .st_ino = (ino_t)(inode->tag & 0xffff) + 1,
+                             .st_nlink = 1, .st_mtim.tv_sec = inode->mtime, .st_ctim.tv_sec = inode->mtime };
+}
+
 int os_fstat(int fd, struct stat *status)
 {
     sim_enter();
@@ -231,9 +249,79 @@ int os_fstat(int fd, struct stat *status)
     }
     if (fault >= 0)
         change_file(inode, fault);
-    *status = (struct stat){ .st_mode = modes[inode->kind], .st_size = (off_t)inode->size, .st_ino = (ino_t)(inode->tag & 0xffff) + 1,
-                             .st_nlink = 1, .st_mtim.tv_sec = inode->mtime, .st_ctim.tv_sec = inode->mtime };
+    tell_status(inode, status);
     return 0;
+}
+
+int os_fstatat(int folder, const char *name, struct stat *status, bool follow)
+{
+    sim_enter();
+    struct sim_inode *inode;
+    const int fault = sim_strike(SIM_LOOK);
+    if (fault >= 0) {
+        sim_count((enum sim_fault)fault);
+        return -sim_fault_errno(fault);
+    }
+    const int rc = find_path(folder, name, follow ? O_PATH : O_PATH | O_NOFOLLOW, 0, &inode);
+    if (rc == 0)
+        tell_status(inode, status);
+    return rc;
+}
+
+/* The name of an entry of `folder`, or NULL: it stands elsewhere. */
+static const char *entry_name(const struct sim_inode *folder, const struct sim_inode *inode)
+{
+    const size_t len = strlen(folder->path);
+    if (strncmp(inode->path, folder->path, len) != 0 || inode->path[len] != '/' || strchr(inode->path + len + 1, '/') != NULL)
+        return NULL;
+    return inode->path + len + 1;
+}
+
+/* One entry at `out`, where there is room. Its length, or 0. */
+static size_t put_entry(const struct sim_inode *inode, const char *name, uint32_t next, char *out, size_t room)
+{
+    static const unsigned char types[] = { [SIM_REGULAR] = DT_REG, [SIM_FOLDER] = DT_DIR, [SIM_LINK] = DT_LNK, [SIM_FIFO] = DT_FIFO,
+                                           [SIM_DEVICE] = DT_CHR };
+    struct dirent64 entry = { .d_ino = 1, .d_off = next, .d_type = chance_one_in(sim.chance, 8) ? DT_UNKNOWN : types[inode->kind] };
+    const size_t used = offsetof(struct dirent64, d_name) + strlen(name) + 1;
+    const size_t len = (used + 7) / 8 * 8;
+    if (len > room)
+        return 0;
+    entry.d_reclen = (unsigned short)len;
+    strcpy(entry.d_name, name);
+    memcpy(out, &entry, len);
+    return len;
+}
+
+static int list_strike(void)
+{
+    const int fault = sim_strike(SIM_LIST);
+    if (fault >= 0)
+        sim_count((enum sim_fault)fault);
+    return fault;
+}
+
+ssize_t os_getdents(int folder, void *entries, size_t size)
+{
+    sim_enter();
+    struct sim_fd *f = sim_fd_get(folder, SIM_FILE, "getdents");
+    if ((f->value & O_PATH) || f->inode->kind != SIM_FOLDER)
+        sim_broken("getdents on descriptor %d, which is not open for that", folder);
+    const int fault = list_strike();
+    if (fault >= 0 && sim_fault_errno(fault) != 0)
+        return -sim_fault_errno(fault);
+    size_t len = 0;
+    while (f->next_entry < sim.inode_count && (len == 0 || fault != FAULT_LIST_SHORT)) {
+        const struct sim_inode *inode = sim.inodes[f->next_entry];
+        const char *name = entry_name(f->inode, inode);
+        const size_t part = name == NULL ? 0 : put_entry(inode, name, f->next_entry + 1, (char *)entries + len, size - len);
+        if (name != NULL && part == 0)
+            break;
+        len += part;
+        f->next_entry++;
+    }
+    sim_trace("   getdents(%d) = %zu", folder, len);
+    return (ssize_t)len;
 }
 
 ssize_t os_pread(int fd, void *data, size_t size, uint64_t offset)
@@ -261,24 +349,38 @@ ssize_t os_pread(int fd, void *data, size_t size, uint64_t offset)
     return (ssize_t)count;
 }
 
-/* All of every file is in memory. */
 ssize_t os_pread_cached(int fd, void *data, size_t size, uint64_t offset)
 {
-    return os_pread(fd, data, size, offset);
+    const int fault = sim_strike(SIM_COLD);
+    if (fault != FAULT_COLD_PAGE && fault != FAULT_COLD_CANNOT_TELL)
+        return os_pread(fd, data, size, offset);
+    sim_enter();
+    sim_fd_get(fd, SIM_FILE, "preadv2");
+    sim_count((enum sim_fault)fault);
+    return -sim_fault_errno(fault);
 }
 
 int os_is_in_memory(int fd)
 {
     sim_enter();
     sim_fd_get(fd, SIM_FILE, "fstatfs");
-    return 1;
+    return chance_one_in(sim.chance, 2);
 }
 
 int os_dup(int fd)
 {
     sim_enter();
     const struct sim_fd *f = sim_fd_get(fd, SIM_FILE, "dup");
-    return open_inode(f->inode, (int)f->value, false);
+    if (f->owned_inode)
+        f->inode->holders++;
+    const int copy = open_inode(f->inode, (int)f->value, f->owned_inode);
+    if (copy < 0) {
+        f->inode->holders -= f->owned_inode;
+        return copy;
+    }
+    sim.fds[copy].is_copy = true;
+    sim.copies++;
+    return copy;
 }
 
 int os_unlink(const char *path)

@@ -57,13 +57,15 @@ struct script_rules world_rules(void)
 static int handler_open(enum sim_handler kind)
 {
     char error[WEIR_ERROR_SIZE];
-    const struct static_options options = { .dir = "/srv/www", .workers = 1 };
     world.handler_kind = kind;
     world.handler = kind == HANDLER_HELLO ? hello_handler() : kind == HANDLER_ECHO_HTTP ? echo_http_handler() : tagged_handler();
     world.streams = echoed_handler();
     if (kind != HANDLER_FILES)
         return 0;
     script_add_files(&world.chance);
+    struct static_options options = static_defaults();
+    options.dir = "/srv/www";
+    options.workers = 1;
     const int rc = static_files_open(&world.files, &options, &world.handler, error);
     world.handler.methods = WEIR_GET | WEIR_HEAD;      /* as weir_open() completes it */
     return rc;
@@ -106,6 +108,7 @@ int world_open(enum sim_handler handler, bool with_log)
         .options = &world.options, .handler = handler == HANDLER_ECHO ? NULL : &world.handler, .streams = &world.streams,
         .listeners = world.listeners, .listener_count = world.listener_count,
         .connections_max = world.connections_max, .connections_open = &world.connections_open, .errors = &world.errors, .log_fd = world.log_fd,
+        .errands = offloaded_open(),
     };
     check_begin();
     rc = worker_open(&world.worker, &config);
@@ -156,15 +159,23 @@ static uint64_t clients_next(void)
 static void interrupt(void *context)
 {
     (void)context;
-    if (world.client_count > 0)
+    if (!offloaded_is_working() && chance_one_in(&world.chance, 3))
+        offloaded_run_between();
+    else if (world.client_count > 0)
         client_act(&world.clients[chance_below(&world.chance, world.client_count)], &world.chance);
+}
+
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
 }
 
 bool world_turn(void)
 {
     clients_act();
     tagged_post();
-    const uint64_t next = clients_next() < tagged_next() ? clients_next() : tagged_next();
+    offloaded_run();
+    const uint64_t next = earlier(clients_next(), earlier(tagged_next(), offloaded_next()));
     uint64_t wait = next == UINT64_MAX ? 1000 : next > sim.now ? next - sim.now : 1;
     if (world.wait_max != 0 && wait > world.wait_max)
         wait = world.wait_max;
@@ -238,6 +249,7 @@ void world_close(void)
 {
     if (world.is_open) {
         world.is_open = false;
+        offloaded_close();
         worker_close(&world.worker);
         tagged_forget();
         check_log();

@@ -99,6 +99,25 @@ uint32_t tagged_bodies_lent(void);
 uint32_t tagged_files_open(void);
 uint32_t tagged_requests_open(void);
 
+/* ---- work on other threads (offloaded.c) ---- */
+
+/* A new world has no work under way. What worker_config wants. */
+struct errands *offloaded_open(void);
+
+/* When some is due, ms; UINT64_MAX: there is none. Does all that is due, between two turns; or one, between two calls. */
+uint64_t offloaded_next(void);
+void offloaded_run(void);
+void offloaded_run_between(void);
+
+/* Is it a thread that makes the calls? */
+bool offloaded_is_working(void);
+
+/* How many the worker has not heard of yet. */
+uint32_t offloaded_count(void);
+
+/* All is done, and what comes is refused. */
+void offloaded_close(void);
+
 /* ---- echo on plain connections, watched (echoed.c) ---- */
 
 struct weir_stream_handler echoed_handler(void);
