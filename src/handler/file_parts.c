@@ -29,7 +29,7 @@ struct file_parts {
     bool is_released;                  /* nobody waits for it: it is only to be freed */
     uint64_t at;                       /* the next of the part's bytes; valid while in_bytes */
     struct weir_ticket ticket;         /* valid where the body is a file, as the next three */
-    uint64_t ahead_at;                 /* where what was read ahead stands in the file */
+    uint64_t ahead_at;                 /* where what was read ahead stands in the file; UINT64_MAX: nothing was asked for */
     ssize_t ahead_len;                 /* how much there is; 0 or less where nothing could be read */
     char ahead[];                      /* AHEAD_SIZE bytes */
 };
@@ -140,6 +140,8 @@ static size_t read_file(struct file_parts *p, char *out, size_t size)
         memcpy(out, p->ahead + start, size < there ? size : there);
         return size < there ? size : there;
     }
+    if (p->at == p->ahead_at)
+        return WEIR_PULL_CUT;                      /* asked for, and not to be had */
     ssize_t count = os_pread_cached(fd, out, size, p->at);
     if (count == -EOPNOTSUPP && os_is_in_memory(fd) > 0)
         count = os_pread(fd, out, size, p->at);
@@ -225,7 +227,7 @@ void file_parts_respond(struct weir_request *request, struct file_entry *entry, 
         weir_respond_page(request, 503, NULL, 0);
         return;
     }
-    *p = (struct file_parts){ .entry = entry, .set = *set };
+    *p = (struct file_parts){ .entry = entry, .set = *set, .ahead_at = UINT64_MAX };
     if (is_file)
         p->ticket = weir_defer(request);           /* for pull(), which may have to wait; the answer itself is given at once */
     draw_boundary(boundaries, p->boundary);

@@ -442,7 +442,7 @@ END_TEST
 
 START_TEST(a_file_that_changed_a_moment_ago_is_never_believed)
 {
-    char text[16];
+    char text[32];
     seam.ahead_ms = 0;
     for (int i = 0; i < 200; i++) {                /* far more often than a clock tick: times alone could not tell */
         snprintf(text, sizeof(text), "text %05d", i);
