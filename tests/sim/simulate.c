@@ -167,7 +167,7 @@ static void rest(void)
     let_all_finish();
     for (uint32_t i = 0; i < world.client_count; i++) {
         struct client *client = &world.clients[i];
-        if (!client_is_done(client) && !client_is_owed(client))
+        if (client->step != CLIENT_GONE && !client_is_owed(client))    /* who waits at this moment may go on reading, for ever so long */
             (is_crowded ? client_leave : client_fall_silent)(client);
     }
     let_all_finish();
