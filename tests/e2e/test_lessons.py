@@ -184,7 +184,7 @@ class Lessons(E2E):
     def test_15_each_phase_of_each_connection_has_its_own_time(self):
         server = self.server("serve", site(), "--workers", "1", "--head-timeout", limit(0.5), "--body-timeout", limit(0.5),
                              "--idle-timeout", limit(0.5),
-                             "--send-timeout", limit(0.5), "--linger-timeout", limit(0.5))
+                             "--send-timeout", limit(0.5), "--linger-timeout", limit(0.5), "--cache-files", "0")
         self.assert_serves(server, "/a.txt")
         before = server.descriptors()
         parts = ("", "GET / HT", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nab", "GET /a.txt HTTP/1.1\r\nHost: x\r\n\r\n",

@@ -177,7 +177,7 @@ class Times(E2E):
         self.assertEqual(client.ask().status, 200)
 
     def test_a_deaf_reader_is_reset_after_the_send_time(self):
-        server = self.server("serve", site(), "--send-timeout", limit(0.7))
+        server = self.server("serve", site(), "--send-timeout", limit(0.7), "--cache-files", "0")
         before = server.descriptors()
         client = self.client(server, receive_buffer=8192, timeout=20)
         client.send("GET /big.bin HTTP/1.1\r\nHost: x\r\n\r\n")

@@ -89,7 +89,7 @@ class HalfClosed(E2E):
 
 class Vanished(E2E):
     def setUp(self):
-        self.hello = self.server("serve", site(), "--workers", "2", "--linger-timeout", limit(0.5))
+        self.hello = self.server("serve", site(), "--workers", "2", "--linger-timeout", limit(0.5), "--cache-files", "0")
         self.assert_serves(self.hello, "/a.txt")
         wait_until(lambda: "CLOSE_WAIT" not in self.hello.socket_states(), 2, "a quiet start")
         self.before = self.hello.descriptors()
