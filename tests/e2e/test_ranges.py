@@ -8,7 +8,7 @@ import os
 import random
 import re
 
-from support import E2E, MTIME, folder_of, numbered, quick, shared, strong_tag
+from support import E2E, MTIME, Truncated, folder_of, numbered, quick, shared, strong_tag, wait_until
 
 SMALL = numbered(10_000)                # kept in memory by the server
 LARGE_BODY = numbered(300_000)          # sent from its descriptor
@@ -308,6 +308,62 @@ class Ranges(RangeCase):
             self.skipTest("the machine was too slow: the file is old by now")
         self.assertEqual(client.ask("/f.txt", fields=f"Range: bytes=0-9\r\nIf-Range: {tag}\r\n").status, 200)
         self.assertEqual(client.ask("/f.txt", fields="Range: bytes=0-9\r\n").status, 206)
+
+
+class OnTheirWay(RangeCase):
+    """Several ranges of a large file, read slowly, while something happens to it."""
+
+    SIZE = 16 << 20
+    ASKED = f"Range: bytes=0-{6 << 20},{8 << 20}-{(14 << 20) - 1}\r\n"
+
+    def started(self):
+        """A client with the first bytes of the answer, the path of the file, and what it held."""
+        content = numbered(1 << 20) * 16
+        root = folder_of({"f.bin": content})
+        client = self.client(self.server("serve", root, "--workers", "1"), timeout=20, receive_buffer=16384)
+        client.send(f"GET /f.bin HTTP/1.1\r\nHost: x\r\n{self.ASKED}\r\n")
+        client.pending = client.socket.recv(4096)
+        return client, os.path.join(root, "f.bin"), content
+
+    def test_nothing_does(self):
+        client, _, content = self.started()
+        self.assertEqual(ranges_in(client.read(), content, "application/octet-stream"), [(0, 6 << 20), (8 << 20, (14 << 20) - 1)])
+        self.assertEqual(client.ask("/f.bin", method="HEAD").status, 200)
+
+    def test_one_that_shrinks_is_cut(self):
+        client, path, content = self.started()
+        os.truncate(path, 9 << 20)
+        with self.assertRaises(Truncated) as caught:
+            client.read()
+        self.assertLess(len(caught.exception.body), len(content))
+
+    def test_one_that_is_replaced_goes_out_as_it_was(self):
+        client, path, content = self.started()
+        with open(path + ".new", "wb") as f:
+            f.write(b"new" * len(content))
+        os.rename(path + ".new", path)
+        self.assertEqual(ranges_in(client.read(), content, "application/octet-stream"), [(0, 6 << 20), (8 << 20, (14 << 20) - 1)])
+
+    def test_one_that_is_rewritten_in_place_is_cut(self):
+        client, path, content = self.started()
+        with open(path, "r+b") as f:
+            f.write(b"n" * len(content))
+        with self.assertRaises(Truncated):
+            client.read()
+
+    def test_clients_that_leave_cost_no_descriptor(self):
+        root = folder_of({"f.bin": numbered(1 << 20) * 16})
+        server = self.server("serve", root, "--workers", "1", "--cache-files", "0")
+        self.assert_serves(server, "/f.bin")
+        before = server.descriptors()
+        clients = [self.client(server, receive_buffer=16384) for _ in range(10)]
+        for client in clients:
+            client.send(f"GET /f.bin HTTP/1.1\r\nHost: x\r\n{self.ASKED}\r\n")
+            client.receive(100)
+        self.assertGreaterEqual(server.descriptors(), before + 10)
+        for i, client in enumerate(clients):
+            client.reset() if i % 2 else client.close()
+        wait_until(lambda: server.descriptors() <= before, 5, "descriptors of files and sockets given back")
 
 
 class HugeFiles(RangeCase):
