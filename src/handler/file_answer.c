@@ -49,7 +49,7 @@ static void respond_whole(struct weir_request *request, struct file_entry *entry
 
 static void respond_not_modified(struct weir_request *request, struct file_entry *entry)
 {
-    const struct weir_response response = { .status = 304, .lines = api_slice(entry->state) };
+    const struct weir_response response = { .status = 304, .lines = api_slice(entry->version) };
     weir_respond(request, &response);
     file_entry_release(entry);
 }

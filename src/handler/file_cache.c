@@ -79,9 +79,9 @@ struct file_entry *file_entry_new(enum coding coding, struct slice path, struct 
     entry->path = put_text(&to, path);
     entry->lines = put_text(&to, (struct slice){ head->text, head->len });
     entry->rest = slice_from(entry->lines, head->rest);
-    entry->state = slice_from(entry->lines, head->state);
+    entry->version = slice_from(entry->lines, head->version);
     entry->validators = (struct validators){
-        .tag = { entry->state.ptr + FILE_TAG_OFFSET, head->tag_len },
+        .tag = { entry->version.ptr + FILE_TAG_OFFSET, head->tag_len },
         .modified = head->modified,
         .has_modified = head->has_modified,
         .modified_is_strong = head->settled,

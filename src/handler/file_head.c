@@ -108,7 +108,7 @@ bool file_head_compose(struct file_head *head, const struct file_facts *facts)
     head->rest = head->len;
     if (!append_dates(head, facts))
         return false;
-    head->state = head->len;
+    head->version = head->len;
     return append_state(head, facts);
 }
 

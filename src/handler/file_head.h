@@ -43,7 +43,7 @@ struct file_head {
     bool has_modified;
     int64_t modified;                  /* what Last-Modified says */
     uint16_t rest;                     /* where the second stretch begins */
-    uint16_t state;                    /* and the third */
+    uint16_t version;                  /* and the third */
     uint16_t len;
     uint16_t tag_len;                  /* of the value of ETag, the first line of the third stretch */
     char text[FILE_LINES_MAX];

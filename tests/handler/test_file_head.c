@@ -28,7 +28,7 @@ static void compose(struct file_head *head, const char *name, const struct stat 
     const struct file_facts facts = { .charset = SLICE("utf-8"), .name = slice_of(name), .status = status, .coding = CODING_IDENTITY, .now = now };
     ck_assert(file_head_compose(head, &facts));
     struct slice tag = value_of(head, "ETag");
-    ck_assert_ptr_eq(tag.ptr, head->text + head->state + FILE_TAG_OFFSET);
+    ck_assert_ptr_eq(tag.ptr, head->text + head->version + FILE_TAG_OFFSET);
     ck_assert_uint_eq(tag.len, head->tag_len);
 }
 
@@ -142,9 +142,9 @@ START_TEST(the_lines_stand_in_three_stretches)
                                       .cache_control = SLICE("no-cache"), .now = now };
     ck_assert(file_head_compose(&head, &facts));
     ck_assert(slice_equals((struct slice){ head.text, head.rest }, SLICE("Content-Type: text/css\r\nContent-Encoding: gzip\r\n")));
-    ck_assert(slice_equals((struct slice){ head.text + head.rest, (size_t)(head.state - head.rest) },
+    ck_assert(slice_equals((struct slice){ head.text + head.rest, (size_t)(head.version - head.rest) },
                            SLICE("Accept-Ranges: bytes\r\nLast-Modified: Sun, 06 Nov 1994 08:49:37 GMT\r\n")));
-    ck_assert(slice_equals((struct slice){ head.text + head.state, (size_t)(head.len - head.state) },
+    ck_assert(slice_equals((struct slice){ head.text + head.version, (size_t)(head.len - head.version) },
                            SLICE("ETag: \"ae1b981bc490b23-1000-abc-gz\"\r\nVary: Accept-Encoding\r\nCache-Control: no-cache\r\n")));
 }
 END_TEST
