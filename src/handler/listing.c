@@ -281,7 +281,8 @@ static size_t pull(void *context, void *out, size_t room)
     l->block_at += len;
     if (l->block_at == l->block_len && l->phase != PHASE_OVER)
         send_off(l);
-    return len > 0 || l->phase == PHASE_OVER ? len : l->runs ? WEIR_PULL_LATER : WEIR_PULL_CUT;
+    weir_assert(len > 0 || l->phase == PHASE_OVER);    /* what rests is never empty: composed() goes on until it is not */
+    return len;
 }
 
 static void release(void *context)

@@ -22,6 +22,8 @@ static struct {
     size_t held;               /* pieces of memory */
     unsigned allocations_left; /* before one fails */
     int getdents_error;
+    unsigned interruptions;    /* of getdents(), to come */
+    int openat_error;
 } seam;
 
 static void *seam_alloc_raw(size_t size)
@@ -42,21 +44,32 @@ static void seam_free(void *memory)
 
 static ssize_t seam_getdents(int folder, void *entries, size_t size)
 {
+    if (seam.interruptions > 0) {
+        seam.interruptions--;
+        return -EINTR;
+    }
     if (seam.getdents_error != 0)
         return -seam.getdents_error;
     return os_getdents(folder, entries, size < 2048 ? size : 2048);    /* few at a time */
 }
 
+static int seam_openat(int folder, const char *path, int flags)
+{
+    return seam.openat_error != 0 ? -seam.openat_error : os_openat(folder, path, flags);
+}
+
 #define os_alloc_raw seam_alloc_raw
 #define os_free seam_free
 #define os_getdents seam_getdents
+#define os_openat seam_openat
 #include "handler/roster.c"
 #undef ROSTER_SIZE_MAX
-#define ROSTER_SIZE_MAX ROSTER_SIZE_MIN
+#define ROSTER_SIZE_MAX (4 * ROSTER_SIZE_MIN)
 #include "handler/listing.c"
 #undef os_alloc_raw
 #undef os_free
 #undef os_getdents
+#undef os_openat
 
 /* ---- the engine ---- */
 
@@ -68,6 +81,7 @@ static struct {
     void *job;
     unsigned jobs;             /* so far */
     unsigned jobs_max;         /* then weir_offload() says no */
+    bool dot_files;
     bool has_left;             /* the client */
     bool is_resumed;
     int status;                /* of the answer; 0: there is none yet */
@@ -231,7 +245,7 @@ static void ask(const char *name, const char *path, const char *query, const cha
     engine.request.method = engine.request.method != 0 ? engine.request.method : WEIR_GET;
     engine.request.query = (struct weir_slice){ query, strlen(query) };
     engine.accept = accept;
-    listing_respond(&engine.request, &beneath, slice_of(name), slice_of(path), false);
+    listing_respond(&engine.request, &beneath, slice_of(name), slice_of(path), engine.dot_files);
 }
 
 /* Asks, has all work done, and takes all there is. */
@@ -503,20 +517,85 @@ END_TEST
 
 START_TEST(a_folder_that_is_removed_while_it_is_listed_cuts_the_page)
 {
-    char command[128];
+    static const unsigned counts[] = { 700, 1500 };            /* in one pass, and in several */
+    for (size_t i = 0; i < COUNT_OF(counts); i++) {
+        char command[128];
+        begin();
+        folder_make("many");
+        ck_assert_int_eq(chdir("many"), 0);
+        make_files(counts[i]);
+        ck_assert_int_eq(chdir(".."), 0);
+        ask("many", "/many/", "", NULL);
+        while (engine.status == 0)
+            run_job();
+        snprintf(command, sizeof(command), "rm -r '%s/many'", top);
+        ck_assert_int_eq(system(command), 0);
+        take_all(4096);
+        ck_assert(engine.is_cut);
+        end();
+    }
+}
+END_TEST
+
+START_TEST(a_folder_that_cannot_be_read_again_cuts_the_page)
+{
     begin();
-    folder_make("many");
-    ck_assert_int_eq(chdir("many"), 0);
     make_files(1500);
-    ck_assert_int_eq(chdir(".."), 0);
-    ask("many", "/many/", "", NULL);
+    ask(".", "/", "", NULL);
     while (engine.status == 0)
         run_job();
-    snprintf(command, sizeof(command), "rm -r '%s/many'", top);
-    ck_assert_int_eq(system(command), 0);
+    seam.openat_error = EMFILE;
     take_all(4096);
     ck_assert(engine.is_cut);
     end();
+}
+END_TEST
+
+START_TEST(an_interruption_is_no_end)
+{
+    begin();
+    folder_text("a", "");
+    seam.interruptions = 20;
+    ask_whole(".", "/", "", "text/plain");
+    ck_assert_str_eq(engine.body, "a\n");
+    end();
+}
+END_TEST
+
+START_TEST(hidden_names_are_shown_where_that_is_wanted)
+{
+    begin();
+    folder_text(".hidden", "");
+    folder_text("shown", "");
+    engine.dot_files = true;
+    ask_whole(".", "/", "", "text/plain");
+    ck_assert_str_eq(engine.body, ".hidden\nshown\n");
+    end();
+}
+END_TEST
+
+/* Their rows are as long as can be, so that the end of a block falls everywhere between two of them, and behind the last. */
+START_TEST(a_page_of_the_worst_names_is_whole_however_many_they_are)
+{
+    char name[LISTING_NAME_MAX + 1];
+    memset(name, '\x01', LISTING_NAME_MAX);
+    name[LISTING_NAME_MAX] = '\0';
+    for (unsigned count = 1; count <= 40; count++) {
+        begin();
+        for (unsigned i = 0; i < count; i++) {
+            name[0] = (char)('A' + i);
+            folder_text(name, "");
+        }
+        ask_whole(".", "/", "", NULL);
+        ck_assert(engine.is_whole);
+        ck_assert_int_eq(engine.response.body, count < 15 ? WEIR_BORROW : count > 17 ? WEIR_PULL : engine.response.body);
+        ck_assert_str_eq(engine.body + engine.len - 8, "</html>\n");
+        unsigned rows = 0;
+        for (const char *at = engine.body; (at = strstr(at, "<tr><th scope=\"row\">")) != NULL; at++)
+            rows++;
+        ck_assert_uint_eq(rows, count);
+        end();
+    }
 }
 END_TEST
 
@@ -583,6 +662,10 @@ int main(void)
     tcase_add_test(tests, a_page_is_sent_in_pieces_where_there_is_no_memory_for_a_copy);
     tcase_add_test(tests, a_client_that_leaves_takes_everything_with_it);
     tcase_add_test(tests, a_folder_that_is_removed_while_it_is_listed_cuts_the_page);
+    tcase_add_test(tests, a_folder_that_cannot_be_read_again_cuts_the_page);
+    tcase_add_test(tests, an_interruption_is_no_end);
+    tcase_add_test(tests, hidden_names_are_shown_where_that_is_wanted);
+    tcase_add_test(tests, a_page_of_the_worst_names_is_whole_however_many_they_are);
     tcase_add_test(tests, a_folder_that_changes_while_it_is_listed_gives_a_whole_page);
     tcase_add_test(tests, no_more_than_so_many_large_rosters_are_allowed);
     return check_run(tests);
