@@ -45,7 +45,7 @@ struct file_entry {
     uint64_t size;                 /* of the body, wherever it is */
     struct slice lines;            /* all field lines: the three stretches of file_head.h */
     struct slice rest;             /* from the second stretch on */
-    struct slice version;           /* the third */
+    struct slice version;          /* the third */
     struct validators validators;
     struct slice path;             /* as it was asked for; text and body lie behind the entry, in the same stretch of memory */
     const char *name;              /* of the file that it is, relative, NUL-terminated */
