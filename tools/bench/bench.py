@@ -26,8 +26,8 @@ def raise_descriptors():
 
 
 def own_network(congestion):
-    """Begins this program again in a network of its own, whose loopback's connections are controlled by `congestion`, and where nobody else listens: the
-    machine's settings stay as they are. Without root all goes on in the machine's network."""
+    """Begins this program again in a network of its own, whose loopback's connections are controlled by `congestion`, and where nobody else listens:
+    the machine's settings stay as they are. Without root all goes on in the machine's network."""
     if os.environ.get("WEIR_BENCH_NETWORK"):
         subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
         for network in ("127.0.0.0/8", "127.0.0.1"):

@@ -1,17 +1,21 @@
-"""What can be counted exactly: user instructions (valgrind's callgrind) and system calls (strace) of a request, and the bytes of an idle connection.
+"""What can be counted exactly: user instructions (valgrind's callgrind) and system calls (strace) of a request.
 
-Each is the difference of two runs that differ in nothing but the number of requests, so that the start, the end and what is done once drop out. One client
-asks, one request (or one batch) at a time."""
+Each is the difference of two runs that differ in nothing but the number of requests, so that the start, the end and what is done once drop out.
+One client asks, one request (or one batch) at a time."""
 import collections
 import glob
 import os
 import re
+import tempfile
+import time
 from dataclasses import dataclass, field
 
 from bench import Server, Trouble, exchange
 from scenarios import request
 
 FEW, MANY = 50, 550
+CALL = re.compile(r"^\d+\s+(\w+)\(.*?(?:= -1 (E\w+).*)?$", re.MULTILINE)
+NOBODY = "accept4 (nobody)"     # one that found no client: whether it is made depends on when the next one comes
 PATIENCE = 60       # seconds: valgrind starts slowly
 
 
@@ -37,7 +41,7 @@ class Probe:
         return {name: count for name, count in sorted(each.items()) if count > 0.05}
 
     def instructions_of(self, count):
-        pattern = os.path.join(self.folder, f"callgrind.{count}.")
+        pattern = os.path.join(tempfile.mkdtemp(dir=self.folder), "callgrind.")
         self.run(["valgrind", "--tool=callgrind", "--trace-children=yes", f"--callgrind-out-file={pattern}%p"], count)
         total = 0
         for path in glob.glob(pattern + "*"):
@@ -51,7 +55,8 @@ class Probe:
         path = os.path.join(self.folder, f"strace.{count}")
         self.run(["strace", "-f", "-qq", "-o", path], count)
         with open(path, encoding="utf-8", errors="replace") as trace:
-            return collections.Counter(re.findall(r"^\d+\s+(\w+)\(", trace.read(), re.MULTILINE))
+            made = CALL.findall(trace.read())
+        return collections.Counter(NOBODY if (name, error) == ("accept4", "EAGAIN") else name for name, error in made)
 
     def run(self, watcher, count):
         """Starts the server below `watcher`, and asks it."""
@@ -59,14 +64,37 @@ class Probe:
         try:
             asked = request(self.target, self.fields) * self.pipelined
             if self.closing:
+                threads = threads_of(server.pids())
                 for _ in range(count):
                     ask_once(server, asked)
+                    wait_asleep(threads)        # so that each connection is a turn of its own, and no two ever share one
             else:
                 with server.connect() as connection:
                     for _ in range(count):
                         exchange(connection, asked, self.pipelined)
         finally:
             server.stop()
+
+
+def threads_of(pids):
+    return [f"/proc/{pid}/task/{task}" for pid in pids for task in os.listdir(f"/proc/{pid}/task")]
+
+
+def look(thread):
+    """Its state, and how often and how long it has run."""
+    with open(f"{thread}/stat", encoding="latin-1") as stat, open(f"{thread}/schedstat", encoding="ascii") as schedule:
+        return stat.read().rsplit(")", 1)[1].split()[0], schedule.read()
+
+
+def wait_asleep(threads):
+    """Until all sleep, and not only for a moment, as those do that wait for each other."""
+    before = None
+    while True:
+        now = [look(thread) for thread in threads]
+        if now == before and all(state == "S" for state, _ in now):
+            return
+        before = now
+        time.sleep(0.001)
 
 
 def ask_once(server, asked):

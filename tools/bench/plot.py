@@ -4,7 +4,8 @@ import statistics
 
 from bench import svg
 
-SERVERS = {"weir": "#0969da", "nginx": "#1a7f37", "nginx, file cache": "#57ab5a", "lighttpd": "#bc4c00", "h2o": "#8250df", "haproxy": "#bf3989", "caddy": "#6e7781"}
+SERVERS = {"weir": "#0969da", "nginx": "#1a7f37", "nginx, file cache": "#57ab5a", "lighttpd": "#bc4c00", "h2o": "#8250df", "haproxy": "#bf3989",
+           "caddy": "#6e7781"}
 LEFT, RIGHT, TOP, WIDTH = 300, 30, 64, 904
 BAR, GAP = 11, 14
 HIGHEST = 32
@@ -41,7 +42,8 @@ def draw_bars(contenders, y, value):
         for one in contenders:
             if one.name == name:
                 ratio = value(one) / least
-                parts.append(f'<rect class="s{index}" x="{LEFT}" y="{y}" width="{width_of(ratio):.1f}" height="{BAR - 1}"><title>{name}: {ratio:.2f} ×</title></rect>')
+                parts.append(f'<rect class="s{index}" x="{LEFT}" y="{y}" width="{width_of(ratio):.1f}" height="{BAR - 1}">'
+                             f"<title>{name}: {ratio:.2f} ×</title></rect>")
                 parts.append(f'<text class="figure" x="{LEFT + width_of(ratio) + 4:.1f}" y="{y + BAR - 2}">{ratio:.2f}</text>')
                 y += BAR
     return parts, y

@@ -112,7 +112,8 @@ def fields(scenario, validators=()):
 def validators_of(headers):
     """What a browser sends that has the file already."""
     etag = headers["ETag"]
-    return [f"If-Modified-Since: {headers['Last-Modified'] or email.utils.formatdate(AGE, usegmt=True)}"] + ([f"If-None-Match: {etag}"] if etag else [])
+    modified = headers["Last-Modified"] or email.utils.formatdate(AGE, usegmt=True)
+    return [f"If-Modified-Since: {modified}"] + ([f"If-None-Match: {etag}"] if etag else [])
 
 
 def request(target, request_fields=()):
@@ -126,12 +127,13 @@ def echoed(scenario):
 
 
 SCRIPTS = {
-    "pipelined": 'local batch\nfunction init()\n  batch = string.rep(wrk.format(), {scenario.pipelined})\nend\nfunction request()\n  return batch\nend\n',
+    "pipelined": "local batch\nfunction init()\n  batch = string.rep(wrk.format(), {scenario.pipelined})\nend\n"
+                 "function request()\n  return batch\nend\n",
     "mix": "local order, asked, at = {{{order}}}, {{}}, 0\n"
            "function init()\n  for i, file in ipairs(order) do asked[i] = wrk.format(nil, '/mix/' .. file .. '.html') end\nend\n"
            "function request()\n  at = at % #asked + 1\n  return asked[at]\nend\n",
     # wrk looks at the first request only, which has to be one.
-    "echo": "local message, first = {message}, true\nfunction request()\n  if first then first = false return wrk.format() end\n  return message\nend\n",
+    "echo": "local message, first = "{message}", true\nfunction request()\n  if first then first = false return wrk.format() end\n  return message\nend\n",
 }
 
 
@@ -140,7 +142,7 @@ def script(scenario, folder):
     kind = "pipelined" if scenario.pipelined > 1 else scenario.name if scenario.name == "mix" else scenario.serves
     if kind not in SCRIPTS:
         return None
-    message = '"' + "".join(f"\\{byte}" if byte in (10, 13) else chr(byte) for byte in echoed(scenario)) + '"' if scenario.serves == "echo" else ""
+    message = "".join(f"\\{byte}" if byte in (10, 13) else chr(byte) for byte in echoed(scenario)) if scenario.serves == "echo" else ""
     path = os.path.join(folder, f"{scenario.name}.lua")
     with open(path, "w", encoding="ascii") as file:
         file.write(SCRIPTS[kind].format(scenario=scenario, order=mix_order(), message=message))
