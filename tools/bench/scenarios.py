@@ -133,7 +133,8 @@ SCRIPTS = {
            "function init()\n  for i, file in ipairs(order) do asked[i] = wrk.format(nil, '/mix/' .. file .. '.html') end\nend\n"
            "function request()\n  at = at % #asked + 1\n  return asked[at]\nend\n",
     # wrk looks at the first request only, which has to be one.
-    "echo": "local message, first = "{message}", true\nfunction request()\n  if first then first = false return wrk.format() end\n  return message\nend\n",
+    "echo": "local message, first = '{message}', true\nfunction request()\n  if first then first = false return wrk.format() end\n"
+            "  return message\nend\n",
 }
 
 
