@@ -130,6 +130,28 @@ class Server:
                 pass
 
 
+class Weir(Server):
+    """`weir hello` with one worker, and its idle clients."""
+
+    def __init__(self, weir, *more):
+        port = free_port()
+        super().__init__([weir, "hello", "--listen", f"127.0.0.1:{port}", "--workers", "1", "--idle-timeout", "0", *more], port)
+        self.idle = []
+
+    def fill(self, count):
+        """Opens kept connections until there are so many, each of which was answered once."""
+        while len(self.idle) < count:
+            client = self.connect()
+            self.idle.append(client)
+            if not exchange(client, b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").startswith(b"HTTP/1.1 200"):
+                raise Trouble("an answer that is none")
+
+    def stop(self):
+        for client in self.idle:
+            client.close()
+        super().stop()
+
+
 # ------------------------------------------------------------------ a client that looks at what it gets
 
 def read_answer(connection, method="GET"):

@@ -6,7 +6,7 @@ from bench import svg
 
 SERVERS = {"weir": "#0969da", "nginx": "#1a7f37", "nginx, file cache": "#57ab5a", "lighttpd": "#bc4c00", "h2o": "#8250df", "haproxy": "#bf3989",
            "caddy": "#6e7781"}
-LEFT, RIGHT, TOP, WIDTH = 300, 30, 64, 904
+LEFT, RIGHT, TOP, WIDTH = 300, 50, 64, 904
 BAR, GAP = 11, 14
 HIGHEST = 32
 
