@@ -2,6 +2,7 @@
 #ifndef WEIR_PARSER_BYTE_H
 #define WEIR_PARSER_BYTE_H
 
+#include <endian.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -25,24 +26,38 @@ static inline bool byte_is(char byte, unsigned classes)
     return (byte_classes[(unsigned char)byte] & classes) != 0;
 }
 
-/* True where eight bytes are visible ASCII, SP or obs-text, all of them. False says nothing: HT may stand in a value too. */
-static inline bool byte_are_8_of_value(const char *bytes)
+/* How many of eight bytes, counted from the first, are visible ASCII or SP. HT and obs-text stop it too, though they may stand in a value. */
+static inline size_t byte_run_of_8(const char *bytes)
 {
-    const uint64_t each = 0x0101010101010101, high = each * 0x80;
+    const uint64_t each = 0x0101010101010101;
     uint64_t word;
     memcpy(&word, bytes, sizeof(word));
-    uint64_t del = word ^ each * 0x7f;         /* a zero where there is one */
-    uint64_t control = (word - each * 0x20) & ~word;
-    return ((control | ((del - each) & ~del)) & high) == 0;
+    word = le64toh(word);                      /* carries go upwards: the lowest byte that is marked is marked with reason */
+    uint64_t stops = (word | (word - each * 0x20) | (word + each)) & each * 0x80;
+    return stops == 0 ? 8 : (size_t)__builtin_ctzll(stops) / 8;
 }
 
-/* How many bytes from `from` on are of one of the classes, up to `end`. */
+/* How many bytes from `from` on are of one of the classes, up to `end`. Eight, or four, bytes at a time: this is most of what a head costs. */
 static inline size_t byte_run(const char *from, const char *end, unsigned classes)
 {
     const char *p = from;
-    if (classes == BYTE_VALUE)         /* most bytes of a head: this saves a quarter of its cost */
-        while (end - p >= 8 && byte_are_8_of_value(p))
-            p += 8;
+    if (classes == BYTE_VALUE)
+        while (end - p >= 8) {
+            size_t more = byte_run_of_8(p);
+            p += more;
+            if (more < 8)
+                break;
+        }
+    for (; end - p >= 4; p += 4) {
+        if (!byte_is(p[0], classes))
+            return (size_t)(p - from);
+        if (!byte_is(p[1], classes))
+            return (size_t)(p + 1 - from);
+        if (!byte_is(p[2], classes))
+            return (size_t)(p + 2 - from);
+        if (!byte_is(p[3], classes))
+            return (size_t)(p + 3 - from);
+    }
     while (p < end && byte_is(*p, classes))
         p++;
     return (size_t)(p - from);

@@ -21,7 +21,7 @@ bool slice_equals(struct slice a, struct slice b)
     return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
 }
 
-bool slice_equals_ignoring_case(struct slice a, struct slice b)
+bool slice_equals_but_for_case(struct slice a, struct slice b)
 {
     if (a.len != b.len)
         return false;
@@ -34,22 +34,6 @@ bool slice_equals_ignoring_case(struct slice a, struct slice b)
 bool slice_starts_with(struct slice s, struct slice prefix)
 {
     return s.len >= prefix.len && (prefix.len == 0 || memcmp(s.ptr, prefix.ptr, prefix.len) == 0);
-}
-
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t';
-}
-
-struct slice slice_trimmed(struct slice s)
-{
-    while (s.len > 0 && is_blank(s.ptr[s.len - 1]))
-        s.len--;
-    while (s.len > 0 && is_blank(s.ptr[0])) {
-        s.ptr++;
-        s.len--;
-    }
-    return s;
 }
 
 bool slice_next_member(struct slice *rest, struct slice *member)

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 /* `ptr` may be NULL only where `len` is 0. */
 struct slice {
@@ -26,12 +27,34 @@ struct slice slice_from(struct slice s, size_t start);
 bool slice_equals(struct slice a, struct slice b);
 
 /* Equal but for the case of ASCII letters: what RFC 9110 calls case-insensitive. Never looks at the locale. */
-bool slice_equals_ignoring_case(struct slice a, struct slice b);
+bool slice_equals_but_for_case(struct slice a, struct slice b);
+
+/* The same; faster where `b` is a literal, spelled as most senders spell it. */
+static inline bool slice_equals_ignoring_case(struct slice a, struct slice b)
+{
+    if (a.len != b.len)
+        return false;
+    return a.len == 0 || memcmp(a.ptr, b.ptr, b.len) == 0 || slice_equals_but_for_case(a, b);
+}
 
 bool slice_starts_with(struct slice s, struct slice prefix);
 
+static inline bool slice_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
 /* Without the blanks at both ends; a blank is SP or HT: OWS of RFC 9110 §5.6.3. */
-struct slice slice_trimmed(struct slice s);
+static inline struct slice slice_trimmed(struct slice s)
+{
+    while (s.len > 0 && slice_blank(s.ptr[s.len - 1]))
+        s.len--;
+    while (s.len > 0 && slice_blank(s.ptr[0])) {
+        s.ptr++;
+        s.len--;
+    }
+    return s;
+}
 
 /* Takes the next member of a comma-separated list (RFC 9110 §5.6.1) off the front of `*rest`, trimmed, into `*member`. Empty
  * members are skipped, quoted strings are not understood. false when the list is at its end; `*member` is then not written. */

@@ -30,6 +30,8 @@ static bool take_escape(struct cursor *c)
 static bool is_odd_segment(const struct cursor *c)
 {
     const char *p = c->at;
+    if (p == c->end || (*p != '.' && *p != '/'))
+        return false;
     for (int dots = 0; dots < 2 && p < c->end && *p == '.'; dots++)
         p++;
     bool empty = p == c->at;
@@ -214,10 +216,20 @@ size_t target_encode_path(struct slice path, char *out, size_t cap)
 
 /* ------------------------------------------------------------------ authorities */
 
-static bool is_port(struct slice port)
+/* The text behind a host: nothing, or a colon and a port, which may be empty. */
+static bool is_port(const char *at, const char *end)
 {
-    unsigned long long number = 0;
-    return port.len == 0 || (port.len <= 5 && slice_to_number(port, &number) && number <= 65535);
+    unsigned number = 0;
+    if (at == end)
+        return true;
+    if (*at++ != ':' || end - at > 5)
+        return false;
+    for (; at < end; at++) {
+        if (!byte_is(*at, BYTE_DIGIT))
+            return false;
+        number = number * 10 + (unsigned)(*at - '0');
+    }
+    return number <= 65535;
 }
 
 static bool is_ipv6(struct slice text)
@@ -232,22 +244,26 @@ static bool is_ipv6(struct slice text)
     return inet_pton(AF_INET6, copy, &address) == 1;
 }
 
+/* A name, or IPv4. NULL: there is none. A '%' that begins no escape is where it ends, and no port. */
+static const char *behind_name(struct slice text)
+{
+    struct cursor c = { text.ptr, text.ptr, text.ptr + text.len };
+    do
+        c.at += byte_run(c.at, c.end, BYTE_REG_NAME);
+    while (c.at < c.end && *c.at == '%' && take_escape(&c));
+    return c.at > c.start ? c.at : NULL;
+}
+
+/* [IPv6]. NULL: it is none. */
+static const char *behind_address(struct slice text)
+{
+    const char *close = memchr(text.ptr, ']', text.len);
+    bool good = close != NULL && is_ipv6((struct slice){ text.ptr + 1, (size_t)(close - text.ptr) - 1 });
+    return good ? close + 1 : NULL;
+}
+
 bool target_is_authority(struct slice text)
 {
-    if (text.len == 0)
-        return false;
-    struct cursor c = { text.ptr, text.ptr, text.ptr + text.len };
-    if (*c.at == '[') {
-        const char *close = memchr(c.at, ']', text.len);
-        if (close == NULL || !is_ipv6((struct slice){ c.at + 1, (size_t)(close - c.at) - 1 }))
-            return false;
-        c.at = close + 1;
-    } else {
-        for (c.at += byte_run(c.at, c.end, BYTE_REG_NAME); c.at < c.end && *c.at == '%'; c.at += byte_run(c.at, c.end, BYTE_REG_NAME))
-            if (!take_escape(&c))
-                return false;
-        if (c.at == c.start)
-            return false;
-    }
-    return c.at == c.end || (*c.at == ':' && is_port((struct slice){ c.at + 1, (size_t)(c.end - c.at) - 1 }));
+    const char *at = text.len > 0 && *text.ptr == '[' ? behind_address(text) : behind_name(text);
+    return at != NULL && is_port(at, text.ptr + text.len);
 }

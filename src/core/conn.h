@@ -28,7 +28,8 @@ enum conn_ready {
     READY_READ = 1 << 0,   /* recv may give something: bytes, the end, or an error */
     READY_WRITE = 1 << 1,  /* send may take something, or give an error */
     READY_SHUT = 1 << 2,   /* a short read is not the last: the peer shut its side, and the end comes behind the bytes, or it sent urgent data */
-    READY_QUEUED = 1 << 3  /* it stands in the worker's queue of ready connections */
+    READY_QUEUED = 1 << 3, /* it stands in the worker's queue of ready connections */
+    READY_WATCHED = 1 << 4 /* the poller tells of it: from the first time that it waits; who is answered and closed before never waits */
 };
 
 #define CONN_NOWHERE UINT32_MAX

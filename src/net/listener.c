@@ -247,6 +247,12 @@ void listener_close(struct listener *l)
         os_unlink(l->path);
 }
 
+void listener_defer(const struct listener *l)
+{
+    const int rc = os_setsockopt(l->fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, 1);
+    (void)rc;                          /* a unix socket has no such option: there one wait more is all that it costs */
+}
+
 int listener_accept(const struct listener *l, struct weir_peer *peer)
 {
     struct sockaddr_storage address;

@@ -43,6 +43,11 @@ __attribute__((warn_unused_result))
 int listener_share(struct listener *out, const struct listener *first);
 void listener_close(struct listener *l);
 
+/* From now on a connection waits in the kernel until its first bytes are there, so that accepting it and reading from it is one turn; who
+ * stays silent is told of after about a second (TCP_DEFER_ACCEPT, tcp(7)). For protocols in which the client speaks first. Without effect on
+ * a unix socket. */
+void listener_defer(const struct listener *l);
+
 /* Accepts one connection. Its descriptor and who it is, or a negated errno. */
 __attribute__((warn_unused_result))
 int listener_accept(const struct listener *l, struct weir_peer *peer);

@@ -335,7 +335,8 @@ static void close_connection(struct worker *w, struct conn *c, bool reset)
         w->protocol->closed(w->protocol_context, &c->peer, c->user);
     c->user = NULL;
     limits_arm(&w->limits, slots_index(w, c), LIMIT_NONE, w->now);
-    poller_remove(&w->poller, c->fd);
+    if (c->ready & READY_WATCHED)
+        poller_remove(&w->poller, c->fd);
     transport_close(c->fd, reset);
     c->fd = -1;
     slots_give(w, c);
@@ -420,6 +421,22 @@ static void raise_event(struct worker *w, struct conn *c, const struct conn_fact
 
 /* ---- one connection's turn ---- */
 
+/* One that waits for the first time: the poller tells at once of what has become ready since it was last tried. false: it cannot be told of, and
+ * has ended. */
+static bool watch(struct worker *w, struct conn *c)
+{
+    if (c->ready & READY_WATCHED)
+        return true;
+    const int rc = poller_add(&w->poller, c->fd, slots_token(w, c));
+    if (rc == 0) {
+        c->ready |= READY_WATCHED;
+        return true;
+    }
+    error_log_tell(w->config.errors, rc == -ERANGE ? TROUBLE_POLLER : TROUBLE_MEMORY, w->now);
+    driver_abandon(w, c);
+    return false;
+}
+
 /* What holds whenever a connection waits: no working set without need, and the limit of its state running. */
 static void settle(struct worker *w, struct conn *c, const struct turn *turn)
 {
@@ -442,7 +459,7 @@ static void run(struct worker *w, struct conn *c, struct turn *turn)
         }
         raise_event(w, c, &facts, turn);
     }
-    if (c->state == CONN_CLOSED)
+    if (c->state == CONN_CLOSED || !watch(w, c))
         return;
     settle(w, c, turn);
     if (turn_is_over(turn))

@@ -194,7 +194,12 @@ static bool open_listeners(struct weir *s, const struct weir_options *options, c
         s->listeners_open += (size_t)opened;
     }
     s->listener_count = s->listeners_open;
-    return share_listeners(s, error);
+    if (!share_listeners(s, error))
+        return false;
+    const bool client_speaks_first = s->handler.answer != NULL;
+    for (size_t i = 0; client_speaks_first && i < s->listeners_open; i++)
+        listener_defer(&s->listeners[i]);
+    return true;
 }
 
 static bool open_log(struct weir *s, const struct weir_options *options, char error[WEIR_ERROR_SIZE])

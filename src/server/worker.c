@@ -127,12 +127,6 @@ static void connection_begin(struct worker *w, int fd, const struct weir_peer *p
     struct conn *c = slots_take(w);
     conn_open(c, fd, peer);
     counter_add(&w->counters.accepted, 1);
-    const int rc = poller_add(&w->poller, fd, slots_token(w, c));
-    if (rc < 0) {
-        error_log_tell(w->config.errors, rc == -ERANGE ? TROUBLE_POLLER : TROUBLE_MEMORY, w->now);
-        driver_abandon(w, c);
-        return;
-    }
     driver_run(w, c);
 }
 

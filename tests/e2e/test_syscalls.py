@@ -99,6 +99,21 @@ class Calls(E2E):
         print(f"     calls for 20 connections of 3 hellos: {dict(counts)}")
         self.assertLessEqual(counts["epoll_ctl"], 21)
 
+    def test_a_connection_that_is_closed_after_its_answer_costs_four_calls(self):
+        server = self.server("hello", "--workers", "1")
+        self.assert_serves(server)
+
+        def visit():
+            for _ in range(50):
+                client = self.client(server)
+                client.ask(fields="Connection: close\r\n")
+                client.close()
+        calls = self.trace(server, visit)
+        counts = collections.Counter(calls)
+        print(f"     calls for 50 closed connections: {dict(counts)}; in order: {' '.join(calls[:12])}")
+        self.assertEqual([counts[call] for call in ("recvfrom", "sendto", "close", "epoll_ctl", "shutdown")], [50, 50, 50, 0, 0])
+        self.assertLessEqual(counts["accept4"], 100)       # and one that finds no other connection
+
     def test_no_memory_is_taken_or_given_back_for_a_request(self):
         self.wait_for_age("64k.bin")
         calls = self.asked(self.server("serve", site(), "--workers", "1"), "/64k.bin")

@@ -369,6 +369,7 @@ START_TEST(a_drain_closes_the_idle_finishes_the_busy_and_takes_nobody_new)
     running_start(&r, &options, &handler);
     const int idle = client_dial(r.server), fresh = client_dial(r.server), busy = client_dial(r.server);
     client_ask(idle);
+    client_send(fresh, "\r\n");        /* one that says nothing at all waits in the kernel */
     client_send(busy, "GET / HTTP/1.1\r\nHost: ");
     client_ask(idle);                  /* by now the worker has seen the half of the other's request */
     weir_stop(r.server);

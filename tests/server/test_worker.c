@@ -169,6 +169,7 @@ START_TEST(who_has_just_come_is_spared_for_a_second)
     open_server();
     count_told("");
     const int fresh = client_dial(server);
+    client_send(fresh, "\r\n");        /* one that says nothing at all waits in the kernel */
     turn_for(20);
     const int next = client_dial(server);
     client_send(next, CLIENT_GET);
