@@ -231,6 +231,13 @@ static bool path_is_hidden(struct slice path)
     return false;
 }
 
+/* What is sent from a descriptor is read only now: what was written to the file since it was looked at must not go out under its old tag. */
+static bool is_intact(const struct file_entry *entry)
+{
+    struct stat now;
+    return entry->fd < 0 || (os_fstat(entry->fd, &now) == 0 && file_status_same(&entry->status, &now));
+}
+
 /* What the client is to have, where it is cached and believed: it is what the disk says, give or take a second. */
 static struct file_entry *entry_at_hand(const struct visit *v)
 {
@@ -238,15 +245,14 @@ static struct file_entry *entry_at_hand(const struct visit *v)
     struct file_entry *entry = file_cache_find(&v->worker->cache, CODING_IDENTITY, v->path);
     if (entry != NULL && !file_entry_is_trusted(entry, now_ms))
         return NULL;
-    if (entry == NULL || entry->siblings == 0)
-        return entry;
-    struct accept_encoding accept;
-    read_accept(v->request, &accept);
-    enum coding coding = accept_encoding_choose(&accept, entry->siblings | CODING_BIT(CODING_IDENTITY));
-    if (coding == CODING_IDENTITY)
-        return entry;
-    entry = file_cache_find(&v->worker->cache, coding, v->path);
-    return entry != NULL && file_entry_is_trusted(entry, now_ms) ? entry : NULL;
+    if (entry != NULL && entry->siblings != 0) {
+        struct accept_encoding accept;
+        read_accept(v->request, &accept);
+        enum coding coding = accept_encoding_choose(&accept, entry->siblings | CODING_BIT(CODING_IDENTITY));
+        if (coding != CODING_IDENTITY)
+            entry = file_cache_find(&v->worker->cache, coding, v->path);
+    }
+    return entry != NULL && file_entry_is_trusted(entry, now_ms) && is_intact(entry) ? entry : NULL;
 }
 
 static void visit_begin(struct visit *v)
