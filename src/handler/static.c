@@ -231,13 +231,6 @@ static bool path_is_hidden(struct slice path)
     return false;
 }
 
-/* What is sent from a descriptor is read only now: what was written to the file since it was looked at must not go out under its old tag. */
-static bool is_intact(const struct file_entry *entry)
-{
-    struct stat now;
-    return entry->fd < 0 || (os_fstat(entry->fd, &now) == 0 && file_status_same(&entry->status, &now));
-}
-
 /* What the client is to have, where it is cached and believed: it is what the disk says, give or take a second. */
 static struct file_entry *entry_at_hand(const struct visit *v)
 {
@@ -252,7 +245,7 @@ static struct file_entry *entry_at_hand(const struct visit *v)
         if (coding != CODING_IDENTITY)
             entry = file_cache_find(&v->worker->cache, coding, v->path);
     }
-    return entry != NULL && file_entry_is_trusted(entry, now_ms) && is_intact(entry) ? entry : NULL;
+    return entry != NULL && file_entry_is_trusted(entry, now_ms) ? entry : NULL;
 }
 
 static void visit_begin(struct visit *v)
@@ -260,12 +253,14 @@ static void visit_begin(struct visit *v)
     struct file_entry *entry = entry_at_hand(v);
     if (entry != NULL) {
         file_entry_hold(entry);
-        file_answer(v->request, entry, &v->worker->boundaries);
-    } else if (!v->files->dot_files && !v->is_fallback && path_is_hidden(v->path)) {
-        visit_fail(v, ENOENT);
-    } else {
-        visit_fetch(v);
+        if (file_answer_cached(v->request, entry, &v->worker->boundaries))
+            return;
+        file_entry_release(entry);
     }
+    if (!v->files->dot_files && !v->is_fallback && path_is_hidden(v->path))
+        visit_fail(v, ENOENT);
+    else
+        visit_fetch(v);
 }
 
 static void answer(struct weir_request *request, void *context)
