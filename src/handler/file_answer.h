@@ -11,7 +11,8 @@
 /* Answers with `entry`, which was loaded just now; takes over the caller's hold. */
 void file_answer(struct weir_request *request, struct file_entry *entry, struct boundaries *boundaries);
 
-/* The same for one that was cached. false, and nothing is answered or taken over: content would have to come from a file that was written to since. */
+/* The same for one that was cached. false, and nothing is answered or taken over: content would have to come from a file that was written to
+ * since. */
 __attribute__((warn_unused_result))
 bool file_answer_cached(struct weir_request *request, struct file_entry *entry, struct boundaries *boundaries);
 
