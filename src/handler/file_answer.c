@@ -132,22 +132,37 @@ static void answer_range(struct weir_request *request, struct file_entry *entry,
         file_parts_respond(request, entry, &set, boundaries);
 }
 
-void file_answer(struct weir_request *request, struct file_entry *entry, struct boundaries *boundaries)
+/* What is sent from a descriptor is read only now: what was written to the file since it was looked at must not go out under its old tag. */
+static bool is_intact(const struct file_entry *entry)
+{
+    struct stat now;
+    return entry->fd < 0 || (os_fstat(entry->fd, &now) == 0 && file_status_same(&entry->status, &now));
+}
+
+static bool answer_with(struct weir_request *request, struct file_entry *entry, struct boundaries *boundaries, bool may_differ)
 {
     struct conditional c;
-    if (!read_conditions(request, entry, &c)) {
-        respond_whole(request, entry);
-        return;
-    }
-    switch (conditional_verdict(&c)) {
-    case CONDITIONAL_NOT_MODIFIED:
+    bool any = read_conditions(request, entry, &c);
+    enum conditional_verdict verdict = any ? conditional_verdict(&c) : CONDITIONAL_PROCEED;
+    if (verdict == CONDITIONAL_NOT_MODIFIED)
         respond_not_modified(request, entry);
-        break;
-    case CONDITIONAL_FAILED:
+    else if (verdict == CONDITIONAL_FAILED)
         respond_failed(request, entry);
-        break;
-    case CONDITIONAL_PROCEED:
+    else if (may_differ && request->method == WEIR_GET && !is_intact(entry))
+        return false;
+    else if (any)
         answer_range(request, entry, boundaries, &c);
-        break;
-    }
+    else
+        respond_whole(request, entry);
+    return true;
+}
+
+void file_answer(struct weir_request *request, struct file_entry *entry, struct boundaries *boundaries)
+{
+    (void)answer_with(request, entry, boundaries, false);      /* which cannot say no */
+}
+
+bool file_answer_cached(struct weir_request *request, struct file_entry *entry, struct boundaries *boundaries)
+{
+    return answer_with(request, entry, boundaries, true);
 }

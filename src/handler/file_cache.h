@@ -20,8 +20,8 @@
 #define FILE_CACHE_BODY_MAX (64u * 1024)
 
 /* Bounds of one worker's cache, where nobody says otherwise. */
-#define FILE_CACHE_FILES 512u
-#define FILE_CACHE_BYTES (16u * 1024 * 1024)
+#define FILE_CACHE_FILES 4096u
+#define FILE_CACHE_BYTES (64u * 1024 * 1024)
 
 /* The most entries with an open descriptor, whatever the bounds. */
 #define FILE_CACHE_DESCRIPTORS_MAX 128u

@@ -39,7 +39,7 @@ struct file_parts {
 void boundaries_init(struct boundaries *boundaries)
 {
     struct timespec now = os_wall_clock();
-    *boundaries = (struct boundaries){ .secret = { (uint64_t)now.tv_sec << 30 ^ (uint64_t)now.tv_nsec, os_now_ms() ^ (uintptr_t)boundaries } };
+    *boundaries = (struct boundaries){ .secret = { (uint64_t)now.tv_sec << 30 ^ (uint64_t)now.tv_nsec, os_now_ms() } };
     int fd = os_openat(AT_FDCWD, "/dev/urandom", O_RDONLY);
     if (fd < 0)
         return;
@@ -94,7 +94,7 @@ static uint64_t length_of(const struct file_parts *p)
 }
 
 /* False where an open file is another one than its head says: cut, or written to in its place. What was appended does not matter. */
-static bool is_intact(const struct file_entry *entry)
+static bool is_whole(const struct file_entry *entry)
 {
     struct stat now;
     if (entry->fd < 0)
@@ -194,7 +194,7 @@ static size_t pull(void *context, void *out, size_t room)
 {
     struct file_parts *p = context;
     size_t done = 0;
-    if (!is_intact(p->entry))
+    if (!is_whole(p->entry))
         return WEIR_PULL_CUT;
     while (done < room) {
         char *to = (char *)out + done;

@@ -238,14 +238,13 @@ static struct file_entry *entry_at_hand(const struct visit *v)
     struct file_entry *entry = file_cache_find(&v->worker->cache, CODING_IDENTITY, v->path);
     if (entry != NULL && !file_entry_is_trusted(entry, now_ms))
         return NULL;
-    if (entry == NULL || entry->siblings == 0)
-        return entry;
-    struct accept_encoding accept;
-    read_accept(v->request, &accept);
-    enum coding coding = accept_encoding_choose(&accept, entry->siblings | CODING_BIT(CODING_IDENTITY));
-    if (coding == CODING_IDENTITY)
-        return entry;
-    entry = file_cache_find(&v->worker->cache, coding, v->path);
+    if (entry != NULL && entry->siblings != 0) {
+        struct accept_encoding accept;
+        read_accept(v->request, &accept);
+        enum coding coding = accept_encoding_choose(&accept, entry->siblings | CODING_BIT(CODING_IDENTITY));
+        if (coding != CODING_IDENTITY)
+            entry = file_cache_find(&v->worker->cache, coding, v->path);
+    }
     return entry != NULL && file_entry_is_trusted(entry, now_ms) ? entry : NULL;
 }
 
@@ -254,12 +253,14 @@ static void visit_begin(struct visit *v)
     struct file_entry *entry = entry_at_hand(v);
     if (entry != NULL) {
         file_entry_hold(entry);
-        file_answer(v->request, entry, &v->worker->boundaries);
-    } else if (!v->files->dot_files && !v->is_fallback && path_is_hidden(v->path)) {
-        visit_fail(v, ENOENT);
-    } else {
-        visit_fetch(v);
+        if (file_answer_cached(v->request, entry, &v->worker->boundaries))
+            return;
+        file_entry_release(entry);
     }
+    if (!v->files->dot_files && !v->is_fallback && path_is_hidden(v->path))
+        visit_fail(v, ENOENT);
+    else
+        visit_fetch(v);
 }
 
 static void answer(struct weir_request *request, void *context)

@@ -56,8 +56,8 @@ struct static_options {
     size_t cache_rule_count;
     const struct static_type *types;
     size_t type_count;
-    uint32_t cache_files;              /* entries of each worker's cache: 512; 0: nothing is cached */
-    size_t cache_bytes;                /* bytes of content in it: 16 MiB */
+    uint32_t cache_files;              /* entries of each worker's cache: 4,096; 0: nothing is cached */
+    size_t cache_bytes;                /* bytes of content in it: 64 MiB */
 };
 
 struct static_options static_defaults(void);

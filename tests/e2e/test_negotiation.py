@@ -7,6 +7,7 @@ import random
 import time
 
 from support import E2E, MTIME, curl, folder_of, numbered, quick, strong_tag, wait_until
+from test_ranges import parts_of
 
 PLAIN = b"body { color: black }\n" * 40 + random.Random(1).randbytes(2_000).hex().encode()
 # Nobody here has to be able to unpack them: what counts is that these very bytes are sent. Only gzip is real, for curl.
@@ -93,6 +94,21 @@ class Negotiation(E2E):
         every = ", ".join(tags.values())
         for wanted in BODIES:
             self.assertEqual(client.ask("/x.css", fields=accept(wanted) + f"If-None-Match: {every}\r\n").field("etag"), tags[wanted])
+
+    def test_one_file_by_the_names_of_two_codings_has_two_tags(self):
+        root = folder_of({"x.css": PLAIN})
+        for ending in ("br", "gz"):
+            os.link(os.path.join(root, "x.css"), os.path.join(root, f"x.css.{ending}"))
+        client = self.client(self.server("serve", root, "--workers", "1"))
+        tags = {client.ask("/x.css", fields=accept(coding)).field("etag") for coding in ("br", "gzip", None)}
+        self.assertEqual(len(tags), 3, tags)
+
+    def test_several_ranges_are_those_of_the_chosen_coding_too(self):
+        client = self.client(self.files())
+        for coding, body in BODIES.items():
+            response = client.ask("/x.css", fields=accept(coding) + "Range: bytes=0-9,-10\r\n")
+            self.assertEqual(response.status, 206)
+            self.assertEqual([part[-1] for part in parts_of(response)], [body[:10], body[-10:]], coding)
 
     def test_ranges_are_those_of_the_chosen_coding(self):
         client = self.client(self.files())

@@ -7,11 +7,13 @@
 #include "handler/file_cache.h"
 #include "tests/check_support.h"
 
+enum { FILES = 512, BYTES = 16 * 1024 * 1024 };
+
 static struct file_cache cache;
 
 static void begin(void)
 {
-    file_cache_init(&cache, FILE_CACHE_FILES, FILE_CACHE_BYTES, 4);
+    file_cache_init(&cache, FILES, BYTES, 4);
 }
 
 static void clear(void)
@@ -58,7 +60,7 @@ static void expect_sound(void)
         last = entry;
     }
     ck_assert_ptr_eq(cache.newest, last);
-    for (size_t i = 0; cache.buckets != NULL && i < FILE_CACHE_FILES; i++)
+    for (size_t i = 0; cache.buckets != NULL && i < FILES; i++)
         for (const struct file_entry *entry = cache.buckets[i]; entry != NULL; entry = entry->next)
             hashed++;
     ck_assert_uint_eq(cache.count, count);
@@ -66,8 +68,8 @@ static void expect_sound(void)
     ck_assert_uint_eq(cache.bytes, bytes);
     ck_assert_uint_eq(cache.descriptors, descriptors);
     ck_assert_uint_le(cache.descriptors, cache.descriptors_max);
-    ck_assert_uint_le(cache.count, FILE_CACHE_FILES);
-    ck_assert_uint_le(cache.bytes, FILE_CACHE_BYTES);
+    ck_assert_uint_le(cache.count, FILES);
+    ck_assert_uint_le(cache.bytes, BYTES);
 }
 
 START_TEST(an_empty_cache_holds_no_memory)
@@ -134,11 +136,11 @@ END_TEST
 START_TEST(the_number_of_entries_is_bounded)
 {
     char key[32];
-    for (unsigned i = 0; i < FILE_CACHE_FILES + 100; i++) {
+    for (unsigned i = 0; i < FILES + 100; i++) {
         snprintf(key, sizeof(key), "/%u", i);
         put(key, 1);
     }
-    ck_assert_uint_eq(cache.count, FILE_CACHE_FILES);
+    ck_assert_uint_eq(cache.count, FILES);
     ck_assert_ptr_null(find("/0"));
     ck_assert_ptr_null(find("/99"));
     ck_assert_ptr_nonnull(find("/100"));
@@ -165,7 +167,7 @@ START_TEST(what_is_asked_for_survives_a_sweep_over_many_others)
 {
     char key[32];
     put("/hot", 1);
-    for (unsigned i = 0; i < 10 * FILE_CACHE_FILES; i++) {
+    for (unsigned i = 0; i < 10 * FILES; i++) {
         if (i % 100 == 0)
             ck_assert_ptr_nonnull(find("/hot"));
         snprintf(key, sizeof(key), "/%u", i);
@@ -180,7 +182,7 @@ END_TEST
 START_TEST(where_all_are_asked_for_the_oldest_goes)
 {
     char key[32];
-    for (unsigned i = 0; i < FILE_CACHE_FILES; i++) {
+    for (unsigned i = 0; i < FILES; i++) {
         snprintf(key, sizeof(key), "/%u", i);
         put(key, 1);
         ck_assert_ptr_nonnull(find(key));

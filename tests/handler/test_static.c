@@ -415,6 +415,29 @@ START_TEST(a_change_on_the_disk_is_seen_a_second_later)
 }
 END_TEST
 
+/* Its bytes are read when they are sent: the head must be theirs. */
+START_TEST(a_change_of_a_file_that_is_sent_from_its_descriptor_is_seen_at_once)
+{
+    char tag[64];
+    static char other[200 * KIB];
+    memset(other, 'M', sizeof(other));
+    folder_write("www/written", large, sizeof(large));
+    ask("/written");
+    ck_assert_int_eq(last.kind, WEIR_FILE);
+    copy_text(tag, sizeof(tag), value_of(&last, "ETag"), strlen(value_of(&last, "ETag")));
+    nanosleep(&(struct timespec){ 0, 20000000 }, NULL);
+    int fd = open("www/written", O_WRONLY | O_CLOEXEC);
+    ck_assert_int_eq(pwrite(fd, other, sizeof(other), 0), sizeof(other));
+    ck_assert_int_eq(close(fd), 0);
+    ask("/written");
+    ck_assert_mem_eq(last.body, other, sizeof(other));
+    ck_assert_str_ne(value_of(&last, "ETag"), tag);
+    ck_assert_int_eq(truncate("www/written", 100 * KIB), 0);
+    ask("/written");
+    ck_assert_uint_eq(last.len, 100 * KIB);
+}
+END_TEST
+
 START_TEST(a_borrowed_body_stays_as_it_was_when_its_file_changes)
 {
     ask_for("/kept", NULL, 0);
@@ -607,6 +630,7 @@ int main(void)
     tcase_add_test(tests, running_out_of_descriptors_is_not_the_end);
     tcase_add_test(tests, a_warm_file_is_sent_from_the_same_memory);
     tcase_add_test(tests, a_change_on_the_disk_is_seen_a_second_later);
+    tcase_add_test(tests, a_change_of_a_file_that_is_sent_from_its_descriptor_is_seen_at_once);
     tcase_add_test(tests, a_borrowed_body_stays_as_it_was_when_its_file_changes);
     tcase_add_test(tests, a_body_may_be_borrowed_many_times_at_once);
     tcase_add_test(tests, a_file_that_changed_a_moment_ago_is_never_believed);

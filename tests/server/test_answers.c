@@ -18,8 +18,9 @@ static const struct fault_case {
     struct weir_field field;
     bool is_wrong;
 } field_cases[] = {
-    { FIELD("X-Content-Type-Options", "nosniff"), false }, { FIELD("Cache-Control", ""), false }, { FIELD("", "a"), true }, { FIELD("a b", "a"), true },
-    { FIELD("X", "a\nb"), true }, { FIELD("X", "a\r\nDate: b"), true }, { FIELD("date", "a"), true }, { FIELD("SERVER", "a"), true },
+    { FIELD("X-Content-Type-Options", "nosniff"), false }, { FIELD("Cache-Control", ""), false }, { FIELD("", "a"), true },
+    { FIELD("a b", "a"), true }, { FIELD("X", "a\nb"), true },
+    { FIELD("X", "a\r\nDate: b"), true }, { FIELD("date", "a"), true }, { FIELD("SERVER", "a"), true },
     { FIELD("Connection", "close"), true }, { FIELD("Content-Length", "0"), true }, { FIELD("Transfer-Encoding", "chunked"), true },
     { FIELD("content-type", "a/b"), true }, { FIELD("Allow", "GET"), true },
     { { TEXT("X"), { long_value, 8192 - 5 } }, false }, { { TEXT("X"), { long_value, 8192 - 4 } }, true },
@@ -120,9 +121,14 @@ static void answer(struct weir_request *request, void *context)
         return;
     }
     source.ticket = weir_defer(request);
-    weir_respond(weir_claim(source.ticket), &(struct weir_response){
-        .status = 200, .body = WEIR_PULL, .length = UINT64_MAX, .pull = next, .release = release,
-    });
+    const struct weir_response response = {
+        .status = 200,
+        .body = WEIR_PULL,
+        .length = UINT64_MAX,
+        .pull = next,
+        .release = release,
+    };
+    weir_respond(weir_claim(source.ticket), &response);
 }
 
 static struct running running;

@@ -141,11 +141,11 @@ static void *open_gate_soon(void *count)
 
 START_TEST(the_end_waits_for_all_that_was_taken)
 {
-    int calls = 0;
+    int calls = 0, count = 20;
     pthread_t opener;
     for (int i = 0; i < 20; i++)
         ck_assert(errands_send(&errands, &home, wake_fd, work, done, &calls));
-    ck_assert_int_eq(pthread_create(&opener, NULL, open_gate_soon, &(int){ 20 }), 0);
+    ck_assert_int_eq(pthread_create(&opener, NULL, open_gate_soon, &count), 0);
     errands_close(&errands);
     pthread_join(opener, NULL);
     ck_assert_int_eq(worked, 20);
@@ -213,6 +213,7 @@ START_TEST(a_server_that_closes_waits_for_what_is_out_and_tells_of_it)
 {
     struct running running;
     pthread_t opener;
+    int count = 1;
     struct weir_options options = client_options();
     options.drain_timeout = 0;
     running_start(&running, &options, &handler);
@@ -222,7 +223,7 @@ START_TEST(a_server_that_closes_waits_for_what_is_out_and_tells_of_it)
     weir_stop(running.server);
     running_join(&running);
     ck_assert_int_eq(done_count, 0);
-    ck_assert_int_eq(pthread_create(&opener, NULL, open_gate_soon, &(int){ 1 }), 0);
+    ck_assert_int_eq(pthread_create(&opener, NULL, open_gate_soon, &count), 0);
     weir_close(running.server);
     pthread_join(opener, NULL);
     ck_assert_int_eq(done_count, 1);

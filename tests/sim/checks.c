@@ -97,11 +97,19 @@ static void check_exchange_ends(struct client *client, enum conn_event event)
     client->ended = client->exchanges;
 }
 
+/* Content that comes from files is cut where it cannot be completed. */
+static bool may_be_cut(void)
+{
+    return world.files != NULL && (disk_is_spoiled() || !disk_list_is_whole() || world_rules().files_may_fail);
+}
+
 /* FAIL needs a reason: the client reset, or a fault struck. */
-static void check_fail(const struct conn *c, const struct client *client, const struct sim_stream *s)
+static void check_fail(const struct conn *c, const struct client *client, struct sim_stream *s)
 {
     if (is_broken_off(c, client))
         return;
+    const struct exchange *x = c->exchange;
+    s->excused |= may_be_cut() && x != NULL && (x->abort || x->tail.kind == TAIL_FILE);
     if (!s->struck && !s->excused && !s->broken && s->in_use_by_client && world.is_open)
         sim_broken("1: client %u: FAIL, and nothing had failed", client->number);
 }

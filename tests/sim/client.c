@@ -69,8 +69,7 @@ bool client_is_owed(const struct client *client)
 
 /* ------------------------------------------------------------------ hearing */
 
-__attribute__((noreturn))
-static void heard_wrong(const struct client *client, const char *what)
+void client_heard_wrong(const struct client *client, const char *what)
 {
     sim_broken("6: client %u, answer %u, status %d, at byte %" PRIu64 " of its content: %s", client->number, client->answers,
                client->reply.status, client->content_at, what);
@@ -91,11 +90,11 @@ static void check_interim(struct client *client)
 {
     const struct expect *e = expected(client);
     if (client->reply.status != 100)
-        heard_wrong(client, "an interim response that nobody sends");
+        client_heard_wrong(client, "an interim response that nobody sends");
     if (!is_wild(client) && (e == NULL || !e->may_continue))
-        heard_wrong(client, "a 100 (Continue) that was not asked for");
+        client_heard_wrong(client, "a 100 (Continue) that was not asked for");
     if (!is_wild(client) && client->continued)
-        heard_wrong(client, "a second 100 (Continue) for one request");
+        client_heard_wrong(client, "a second 100 (Continue) for one request");
     client->continued = true;
     client->gate_until = 0;
 }
@@ -123,26 +122,29 @@ static void check_final(struct client *client)
     const struct expect *e = expected(client);
     struct reply *r = &client->reply;
     if (client->told_close)
-        heard_wrong(client, "an answer behind one that said close");
+        client_heard_wrong(client, "an answer behind one that said close");
     client->told_close = r->says_close;
     if (is_wild(client))
         return;
     if (e == NULL)
-        heard_wrong(client, "an answer to no request");
+        client_heard_wrong(client, "an answer to no request");
     if (!status_is_right(client, e))
         sim_broken("4: client %u, answer %u: status %d where %d is right", client->number, client->answers, r->status, e->status);
     if (e->ends > client->said && r->status != 408 && !r->says_close && !e->early)
-        heard_wrong(client, "an answer before its request was complete");
+        client_heard_wrong(client, "an answer before its request was complete");
     r->no_content = e->head;
     client->blind |= e->head && r->status == 408;      /* did the server get so far as to know that it is a HEAD? */
     if (e->sized && r->status == e->status && r->status == 200 && r->length != e->size)
-        heard_wrong(client, "a Content-Length that is not the content's");
+        client_heard_wrong(client, "a Content-Length that is not the content's");
+    files_heard_head(client, e);
     if (e->old && !r->says_close && !r->says_keep_alive)
-        heard_wrong(client, "an answer to HTTP/1.0 that is kept and does not say so");
+        client_heard_wrong(client, "an answer to HTTP/1.0 that is kept and does not say so");
+    if (r->ends_with_close && !(e->old && e->chunked))
+        client_heard_wrong(client, "an answer that ends with the connection");
     if (r->chunked && !e->chunked && !e->may_break)
-        heard_wrong(client, "chunks that nobody asked for");
+        client_heard_wrong(client, "chunks that nobody asked for");
     if (e->last && !e->old && !r->says_close && !may_break(client))
-        heard_wrong(client, "the last answer does not say that it is");
+        client_heard_wrong(client, "the last answer does not say that it is");
     if (r->tag[0] != '\0') {
         char tag[32];
         snprintf(tag, sizeof(tag), "%u/%u", client->number, e->number);
@@ -170,6 +172,8 @@ static void check_content(struct client *client)
     const struct expect *e = expected(client);
     if (!is_wild(client) && e->has_tag && (client->reply.status == 200 || client->reply.tag[0] != '\0'))
         check_tags(client, e->tag);
+    if (!is_wild(client))
+        files_heard_content(client, e);
     client->content_at += client->reply.content_len;
 }
 
@@ -180,16 +184,18 @@ static void answer_complete(struct client *client)
         client->first[client->answers] = (struct heard){ (uint16_t)client->reply.status, client->content_at };
     if (e != NULL && e->has_tag && (e->sized || e->chunked) && e->status == 200 && client->reply.status == 200 && !e->head &&
         client->content_at != e->size)
-        heard_wrong(client, "the content is not whole");
+        client_heard_wrong(client, "the content is not whole");
     if (e != NULL && !is_wild(client) && client->said < e->ends && client->reply.status == 200)
-        heard_wrong(client, "an answer that was complete before its request was");
+        client_heard_wrong(client, "an answer that was complete before its request was");
+    if (e != NULL && !is_wild(client))
+        files_heard_end(client, e);
     client->answers++;
     client->continued = false;
     client->content_at = 0;
     client->gate_until = 0;
     client->answered_at = sim.now;
-    if (e != NULL && !e->last && client->told_close && client->exact && !client->stream->excused && client->reply.status != 408)
-        heard_wrong(client, "a close that nobody asked for");
+    if (e != NULL && !e->last && !client->reply.ends_with_close && client->told_close && client->exact && !client->stream->excused && client->reply.status != 408)
+        client_heard_wrong(client, "a close that nobody asked for");
 }
 
 /* On a plain connection: what it has said, in order, and nothing else. */
@@ -236,7 +242,7 @@ static void hear(struct client *client, const uint8_t *data, size_t len)
                 answer_complete(client);
             break;
         case REPLY_WRONG:
-            heard_wrong(client, client->reply.wrong);
+            client_heard_wrong(client, client->reply.wrong);
         }
     }
 }
@@ -264,7 +270,7 @@ static void check_end(const struct client *client, bool reset)
     if (may_break(client) || tears(client))
         return;
     if (!reply_is_between(&client->reply))
-        heard_wrong(client, reset ? "a reset in the middle of an answer" : "an end in the middle of an answer");
+        client_heard_wrong(client, reset ? "a reset in the middle of an answer" : "an end in the middle of an answer");
     if (e != NULL && client->said >= e->ends && e->ends > 0 && !client->told_close)
         sim_broken("4: client %u: the connection %s, answer %u did not come", client->number, reset ? "was reset" : "ended", client->answers);
     if (e != NULL && client->said == bytes_len(&client->script.stream) && !client->told_close)
@@ -290,6 +296,8 @@ static bool listen_once(struct client *client)
         client->read_next = sim.now + client->read_pause;
     }
     if (s->reset_from_server || (sim_client_sees_end(s) && client->read_max > 0)) {
+        if (!s->reset_from_server && !client->blind && reply_ends(&client->reply))
+            answer_complete(client);
         check_end(client, s->reset_from_server);
         return true;
     }
@@ -350,6 +358,8 @@ static void speak(struct client *client, struct chance *c)
     if (client->script.ending == ENDING_RESET && client->said + count > client->script.reset_at && client->reset_after == 0)
         count = client->script.reset_at - client->said;
     client->said += sim_client_send(client->stream, bytes_at(&client->script.stream) + client->said, count);
+    while (client->said_whole < client->script.count && client->script.expects[client->said_whole].ends <= client->said)
+        client->script.expects[client->said_whole++].said_at = sim.now;
 }
 
 static bool has_said_all(const struct client *client)
@@ -499,5 +509,6 @@ void client_check_end(const struct client *client)
 
 void client_free(struct client *client)
 {
+    bytes_free(&client->whole);
     script_free(&client->script);
 }

@@ -36,10 +36,13 @@ struct client {
 
     /* what it has said and heard */
     size_t said;
+    uint32_t said_whole;           /* requests that were said to their end */
     uint64_t heard;
     struct reply reply;
     uint32_t answers;              /* complete final responses */
     uint64_t content_at;           /* in the content of the current response */
+    struct sim_version version;    /* of a file: the state that its tag names; version.inode is NULL where it names none */
+    struct sim_bytes whole;        /* what can be judged only when it is complete: listings, several parts */
     bool told_close;               /* a response said that the connection ends */
     bool continued;                /* a 100 came for the current request */
     bool blind;                    /* it can no longer tell where a response ends */
@@ -81,6 +84,15 @@ bool client_is_done(const struct client *client);
 
 /* It behaves well, and an answer that it may ask for has not come yet. */
 bool client_is_owed(const struct client *client);
+
+/* ---- answers of HANDLER_FILES (files_heard.c) ---- */
+
+/* A head has come; content; and its end. */
+void files_heard_head(struct client *client, const struct expect *e);
+void files_heard_content(struct client *client, const struct expect *e);
+void files_heard_end(struct client *client, const struct expect *e);
+
+__attribute__((noreturn)) void client_heard_wrong(const struct client *client, const char *what);
 
 /* At the end of a run: what had to come has come. */
 void client_check_end(const struct client *client);

@@ -108,7 +108,18 @@
     O(WORK_AT_ONCE,         "a thread's work is done before the worker goes on") \
     O(WORK_BETWEEN,         "a thread's work is done between two calls of the worker") \
     O(WORK_IN_TURN,         "a thread's work is done between two turns of the worker") \
-    O(CLAIM_IN_VAIN,        "a thread's work is done, and its connection has ended")
+    O(CLAIM_IN_VAIN,        "a thread's work is done, and its connection has ended") \
+    O(FILE_REPLACED,        "a file is replaced") \
+    O(FILE_VANISHED,        "a file vanishes") \
+    O(FILE_CHANGED,         "a file changes in its place") \
+    O(STATE_HAD_ENDED,      "an answer gives a state of a file that has ended meanwhile") \
+    O(TWO_STATES,           "an answer from an open file shows two of its states") \
+    O(NOT_MODIFIED,         "a client hears that it has that already") \
+    O(CODING,               "a client gets what it takes in a coding") \
+    O(PART,                 "a client gets a part") \
+    O(PARTS,                "a client gets several parts") \
+    O(LISTING,              "a client gets a listing") \
+    O(LISTING_LARGE,        "a client gets a listing of more than one block")
 
 #define SIM_ENUM_CALL(name) SIM_##name,
 enum sim_call { SIM_CALLS(SIM_ENUM_CALL) SIM_CALL_COUNT };

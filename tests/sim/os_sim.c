@@ -154,6 +154,9 @@ void sim_halt(void)
             free(sim.fds[fd].inode);
     sim.stream_count = 0;
     bytes_free(&sim.log);
+    free(sim.versions);
+    sim.versions = NULL;
+    sim.version_count = sim.version_cap = 0;
     while (sim.blocks != NULL)
         os_free(sim.blocks + 1);
 }
@@ -441,6 +444,11 @@ void bytes_drop(struct sim_bytes *b, size_t len)
     b->start += len;
     if (b->start == b->end)
         b->start = b->end = 0;
+}
+
+void bytes_unappend(struct sim_bytes *b, size_t len)
+{
+    b->end -= len;
 }
 
 void bytes_free(struct sim_bytes *b)

@@ -33,6 +33,7 @@ struct sim_bytes {
 
 void bytes_append(struct sim_bytes *b, const void *data, size_t len);
 void bytes_drop(struct sim_bytes *b, size_t len);
+void bytes_unappend(struct sim_bytes *b, size_t len);
 void bytes_free(struct sim_bytes *b);
 
 static inline size_t bytes_len(const struct sim_bytes *b)
@@ -121,13 +122,41 @@ struct sim_inode {
     const char *target;            /* of SIM_LINK */
     enum sim_file_kind kind;
     uint64_t size;
-    int64_t mtime;
+    int64_t mtime;                 /* s */
+    int64_t ctime;
+    uint32_t nanoseconds;          /* of both */
+    uint64_t ino;
+    int row;                       /* whatever its owner wants to remember */
+    bool is_watched;               /* its states are remembered */
+    uint64_t changed_ms;           /* by its owner; 0: never */
+    uint32_t entries;              /* of SIM_FOLDER: so many files that have no inodes */
     uint64_t tag;                  /* its content: byte i is sim_tag(tag, i) */
     bool secret;                   /* opening it for reading fails with EACCES */
     bool outside;                  /* a server that opens it for reading has left its folder */
     const char *content;           /* where it is not NULL, instead of tags */
     uint32_t holders;              /* descriptors, of one that goes with them */
 };
+
+/* One state of a file. */
+struct sim_version {
+    const struct sim_inode *inode;
+    uint64_t ino, time, size, tag; /* time: sim_file_time() */
+    int row;
+    uint64_t until;                /* ms; UINT64_MAX: it is still so */
+};
+
+/* The path of what no path leads to any more. */
+#define SIM_PATH_GONE "(gone)"
+
+/* A state of a file ends, and another begins: its time is one that no other state has. */
+void sim_file_ends(struct sim_inode *inode);
+void sim_file_stands(struct sim_inode *inode);
+
+/* When it was changed, ns since 1970. */
+uint64_t sim_file_time(const struct sim_inode *inode);
+
+/* The name of an entry without an inode. Its length. */
+size_t sim_entry_name(uint32_t number, char name[256]);
 
 /* Adds a file; `inode` and its texts are borrowed for the run. */
 void sim_add_file(struct sim_inode *inode);
@@ -212,6 +241,9 @@ struct sim_kernel {
     uint32_t stream_count;
     struct sim_inode *inodes[64];
     uint32_t inode_count;
+    struct sim_version *versions;  /* all that ever stood */
+    uint32_t version_count;
+    uint32_t version_cap;
     struct sim_bytes log;          /* everything that was written to the log */
     bool accept_failed;            /* in this turn, for want of descriptors or memory */
     bool draining;                 /* who connects from now on can ask for no answer */

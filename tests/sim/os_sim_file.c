@@ -16,11 +16,77 @@ void sim_add_file(struct sim_inode *inode)
     sim.inodes[sim.inode_count++] = inode;
 }
 
+/* ------------------------------------------------------------------ states */
+
+static bool is_gone(const struct sim_inode *inode)
+{
+    return strcmp(inode->path, SIM_PATH_GONE) == 0;
+}
+
+uint64_t sim_file_time(const struct sim_inode *inode)
+{
+    return (uint64_t)inode->mtime * 1000000000 + inode->nanoseconds;
+}
+
+void sim_file_ends(struct sim_inode *inode)
+{
+    for (uint32_t i = sim.version_count; i-- > 0;)
+        if (sim.versions[i].inode == inode) {
+            if (sim.versions[i].until == UINT64_MAX)
+                sim.versions[i].until = sim.now;
+            return;
+        }
+}
+
+void sim_file_stands(struct sim_inode *inode)
+{
+    if (!inode->is_watched)
+        return;
+    if (sim.version_count == sim.version_cap) {
+        sim.version_cap = sim.version_cap == 0 ? 64 : sim.version_cap * 2;
+        sim.versions = realloc(sim.versions, sim.version_cap * sizeof(sim.versions[0]));
+        if (sim.versions == NULL)
+            abort();
+    }
+    inode->nanoseconds = 1 + sim.version_count;
+    sim.versions[sim.version_count++] = (struct sim_version){ .inode = inode, .ino = inode->ino, .time = sim_file_time(inode), .size = inode->size,
+                                                              .tag = inode->tag, .row = inode->row, .until = UINT64_MAX };
+}
+
+/* Long ones, so that many do not fit into a block. */
+size_t sim_entry_name(uint32_t number, char name[256])
+{
+    const size_t len = (size_t)snprintf(name, 256, "e%04u", number);
+    const size_t more = number % 7 * 11;
+    memset(name + len, 'x', more);
+    name[len + more] = '\0';
+    return len + more;
+}
+
+/* The file that stands for entry `name` of `folder`, until the next is asked for; NULL: it has no such. */
+static struct sim_inode *entry_find(const struct sim_inode *folder, const char *name)
+{
+    static struct sim_inode entry;
+    char right[256];
+    unsigned number;
+    if (sscanf(name, "e%4u", &number) != 1 || number >= folder->entries)
+        return NULL;
+    sim_entry_name(number, right);
+    entry = (struct sim_inode){ .path = "(entry)", .kind = SIM_REGULAR, .size = number, .mtime = 1600000000, .ctime = 1600000000, .secret = true };
+    return strcmp(right, name) == 0 ? &entry : NULL;
+}
+
 static struct sim_inode *inode_find(const char *path)
 {
     for (uint32_t i = 0; i < sim.inode_count; i++)
         if (strcmp(sim.inodes[i]->path, path) == 0)
             return sim.inodes[i];
+    const char *slash = strrchr(path, '/');
+    for (uint32_t i = 0; slash != NULL && i < sim.inode_count; i++) {
+        const struct sim_inode *folder = sim.inodes[i];
+        if (folder->entries > 0 && strlen(folder->path) == (size_t)(slash - path) && strncmp(folder->path, path, (size_t)(slash - path)) == 0)
+            return entry_find(folder, slash + 1);
+    }
     return NULL;
 }
 
@@ -220,18 +286,21 @@ static const mode_t modes[] = {
 static void change_file(struct sim_inode *inode, int fault)
 {
     sim_count((enum sim_fault)fault);
+    sim_file_ends(inode);
     if (fault == FAULT_FSTAT_FUTURE)
         inode->mtime = 4000000000 + chance_below(sim.chance, 1000000);
     else if (fault == FAULT_FSTAT_ANCIENT)
         inode->mtime = -(int64_t)chance_below(sim.chance, 1000000000);
     else if (inode->content == NULL && inode->kind == SIM_REGULAR)
         inode->size = chance_below(sim.chance, (uint32_t)(inode->size < 100000 ? inode->size + 3 : inode->size));
+    sim_file_stands(inode);
 }
 
 static void tell_status(const struct sim_inode *inode, struct stat *status)
 {
-    *status = (struct stat){ .st_mode = modes[inode->kind], .st_size = (off_t)inode->size, .st_ino = (ino_t)(inode->tag & 0xffff) + 1,
-                             .st_nlink = 1, .st_mtim.tv_sec = inode->mtime, .st_ctim.tv_sec = inode->mtime };
+    *status = (struct stat){ .st_mode = modes[inode->kind], .st_size = (off_t)inode->size, .st_ino = (ino_t)inode->ino,
+                             .st_nlink = !is_gone(inode), .st_mtim = { inode->mtime, inode->nanoseconds },
+                             .st_ctim = { inode->ctime, inode->nanoseconds } };
 }
 
 int os_fstat(int fd, struct stat *status)
@@ -311,9 +380,15 @@ ssize_t os_getdents(int folder, void *entries, size_t size)
     if (fault >= 0 && sim_fault_errno(fault) != 0)
         return -sim_fault_errno(fault);
     size_t len = 0;
-    while (f->next_entry < sim.inode_count && (len == 0 || fault != FAULT_LIST_SHORT)) {
-        const struct sim_inode *inode = sim.inodes[f->next_entry];
-        const char *name = entry_name(f->inode, inode);
+    if (is_gone(f->inode))
+        return -ENOENT;
+    while (f->next_entry < sim.inode_count + f->inode->entries && (len == 0 || fault != FAULT_LIST_SHORT)) {
+        char made[256];
+        const bool has_inode = f->next_entry < sim.inode_count;
+        if (!has_inode)
+            sim_entry_name(f->next_entry - sim.inode_count, made);
+        const struct sim_inode *inode = has_inode ? sim.inodes[f->next_entry] : entry_find(f->inode, made);
+        const char *name = has_inode ? entry_name(f->inode, inode) : made;
         const size_t part = name == NULL ? 0 : put_entry(inode, name, f->next_entry + 1, (char *)entries + len, size - len);
         if (name != NULL && part == 0)
             break;
@@ -337,7 +412,9 @@ ssize_t os_pread(int fd, void *data, size_t size, uint64_t offset)
     }
     if (fault == FAULT_PREAD_SHRUNK && f->inode->content == NULL) {
         sim_count(FAULT_PREAD_SHRUNK);
+        sim_file_ends(f->inode);
         f->inode->size /= 2;
+        sim_file_stands(f->inode);
     }
     const uint64_t rest = offset < f->inode->size ? f->inode->size - offset : 0;
     size_t count = size < rest ? size : (size_t)rest;

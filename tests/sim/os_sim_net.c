@@ -643,7 +643,9 @@ ssize_t os_sendfile(int fd, int file, uint64_t offset, size_t size)
         result = send_count(s, SIM_SENDFILE, size < rest ? size : (size_t)rest, 0);
     if (result == -ENODATA || (rest == 0 && !s->broken)) {
         sim_count(FAULT_SENDFILE_SHRUNK);
+        sim_file_ends(inode);
         inode->size = offset < inode->size ? offset : inode->size;
+        sim_file_stands(inode);
         s->struck = s->excused = true;
         result = 0;
     }

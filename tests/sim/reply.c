@@ -11,14 +11,24 @@ void reply_reset(struct reply *r)
     r->step = AT_STATUS;
     r->line_len = 0;
     r->status = 0;
-    r->says_close = r->says_keep_alive = r->has_date = r->has_length = r->has_allow = r->has_server = r->no_content = r->chunked = false;
+    r->says_close = r->says_keep_alive = r->has_date = r->has_length = r->has_allow = r->has_server = r->no_content = r->chunked = r->ends_with_close = false;
     r->length = r->left = 0;
-    r->tag[0] = r->location[0] = '\0';
+    r->has_range = r->has_refused_range = false;
+    r->first = r->last = r->total = 0;
+    r->tag[0] = r->location[0] = r->etag[0] = r->encoding[0] = r->type[0] = '\0';
 }
 
 bool reply_is_between(const struct reply *r)
 {
     return r->step == AT_END || (r->step == AT_STATUS && r->line_len == 0);
+}
+
+bool reply_ends(struct reply *r)
+{
+    if (!r->ends_with_close || r->no_content || (r->step != AT_CONTENT && r->step != AT_HEAD_END))
+        return false;
+    r->step = AT_END;
+    return true;
 }
 
 static enum reply_event wrong(struct reply *r, const char *why)
@@ -103,6 +113,25 @@ static const char *take_encoding(struct reply *r, const char *value)
     return r->chunked && !again ? NULL : "a Transfer-Encoding that is not chunked, once";
 }
 
+static const char *take_range(struct reply *r, const char *value)
+{
+    unsigned long long first, last, total;
+    int len = 0;
+    if (r->has_range || r->has_refused_range)
+        return "Content-Range twice";
+    r->has_refused_range = sscanf(value, "bytes */%llu%n", &total, &len) == 1 && value[len] == '\0';
+    if (!r->has_refused_range)
+        r->has_range = sscanf(value, "bytes %llu-%llu/%llu%n", &first, &last, &total, &len) == 3 && value[len] == '\0';
+    if (!r->has_range && !r->has_refused_range)
+        return "a Content-Range that is none";
+    if (r->has_range && (first > last || last >= total))
+        return "a Content-Range that lies outside";
+    r->first = r->has_range ? first : 0;
+    r->last = r->has_range ? last : 0;
+    r->total = total;
+    return NULL;
+}
+
 static const char *take_known_field(struct reply *r, const char *name, const char *value)
 {
     if (strcasecmp(name, "Content-Length") == 0)
@@ -121,10 +150,18 @@ static const char *take_known_field(struct reply *r, const char *name, const cha
         r->has_date = true;
         return again ? "Date twice" : is_date(value) ? NULL : "Date is no date";
     }
+    if (strcasecmp(name, "Content-Range") == 0)
+        return take_range(r, value);
     r->has_allow |= strcasecmp(name, "Allow") == 0;
     r->has_server |= strcasecmp(name, "Server") == 0;
     if (strcasecmp(name, "X-Tag") == 0)
         snprintf(r->tag, sizeof(r->tag), "%.31s", value);
+    if (strcasecmp(name, "ETag") == 0)
+        snprintf(r->etag, sizeof(r->etag), "%.79s", value);
+    if (strcasecmp(name, "Content-Encoding") == 0)
+        snprintf(r->encoding, sizeof(r->encoding), "%.15s", value);
+    if (strcasecmp(name, "Content-Type") == 0)
+        snprintf(r->type, sizeof(r->type), "%.95s", value);
     if (strcasecmp(name, "Location") == 0)
         snprintf(r->location, sizeof(r->location), "%.255s", value);
     return NULL;
@@ -155,9 +192,18 @@ static const char *check_head(struct reply *r)
         return "chunks where there must be none";
     if (r->status == 405 && !r->has_allow)
         return "a 405 without Allow";
+    if (r->status == 206 && r->has_range == (strncmp(r->type, "multipart/byteranges; boundary=", 31) == 0))
+        return "a 206 that does not say which part it is, or says it twice";
+    if (r->has_range && r->status != 206)
+        return "a Content-Range where there is no part";
+    if (r->status == 416 ? !r->has_refused_range : r->has_refused_range)
+        return "a 416 without a size, or a size without it";
+    if (r->has_range && r->has_length && r->length != r->last - r->first + 1)
+        return "a part that is not as long as its range";
     if (r->status == 301 && r->location[0] == '\0')
         return "a 301 without Location";
-    if (!r->has_length && !r->chunked && r->status != 204 && r->status != 304)
+    r->ends_with_close = !r->has_length && !r->chunked && r->status != 204 && r->status != 304;
+    if (r->ends_with_close && !r->says_close)
         return "a response whose end is not told";
     return NULL;
 }
@@ -226,7 +272,7 @@ enum reply_event reply_parse(struct reply *r, const uint8_t **data, size_t *len)
         reply_reset(r);
     if (r->step == AT_HEAD_END) {
         r->no_content |= r->status < 200 || r->status == 204 || r->status == 304;
-        r->left = r->no_content ? 0 : r->length;
+        r->left = r->no_content ? 0 : r->ends_with_close ? UINT64_MAX : r->length;
         r->step = r->chunked && !r->no_content ? AT_CHUNK_SIZE : AT_CONTENT;
         r->line_len = 0;
     }

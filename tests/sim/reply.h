@@ -32,9 +32,16 @@ struct reply {
     bool has_allow;
     bool has_server;
     bool no_content;
+    bool ends_with_close;  /* its content has no other end */
     uint64_t length;
     char tag[32];          /* value of X-Tag */
     char location[256];
+    char etag[80];
+    char encoding[16];
+    char type[96];
+    bool has_range;        /* Content-Range: bytes first-last/total */
+    bool has_refused_range;    /* Content-Range: bytes then slash and total */
+    uint64_t first, last, total;
     uint64_t left;         /* of the content, or of its current chunk */
 
     const uint8_t *content;    /* into the input of this call */
@@ -45,6 +52,9 @@ void reply_reset(struct reply *r);
 
 /* Takes bytes off the front of `*data`, up to the next thing worth telling. */
 enum reply_event reply_parse(struct reply *r, const uint8_t **data, size_t *len);
+
+/* The connection has ended. Was that the end of the response? */
+bool reply_ends(struct reply *r);
 
 /* Between two responses: no byte of a next one was taken. */
 bool reply_is_between(const struct reply *r);

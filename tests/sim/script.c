@@ -63,71 +63,6 @@ void script_free(struct script *script)
     *script = (struct script){ .expects = NULL };
 }
 
-/* ------------------------------------------------------------------ the files */
-
-enum { FILE_COUNT = 21 };
-
-static const struct file_row {
-    const char *path;
-    const char *target;
-    enum sim_file_kind kind;
-    uint32_t size;             /* the largest; what a run draws is at most this */
-    bool secret;
-    bool outside;
-    const char *content;
-} file_rows[FILE_COUNT] = {
-    { "", NULL, SIM_FOLDER, 0, false, false, NULL },
-    { "/srv", NULL, SIM_FOLDER, 0, false, false, NULL },
-    { "/srv/www", NULL, SIM_FOLDER, 0, false, false, NULL },
-    { "/srv/www/index.html", NULL, SIM_REGULAR, 3000, false, false, NULL },
-    { "/srv/www/a.txt", NULL, SIM_REGULAR, 70000, false, false, NULL },
-    { "/srv/www/big.bin", NULL, SIM_REGULAR, 300000, false, false, NULL },
-    { "/srv/www/empty", NULL, SIM_REGULAR, 0, false, false, NULL },
-    { "/srv/www/dir", NULL, SIM_FOLDER, 0, false, false, NULL },
-    { "/srv/www/dir/index.html", NULL, SIM_REGULAR, 500, false, false, NULL },
-    { "/srv/www/bare", NULL, SIM_FOLDER, 0, false, false, NULL },
-    { "/srv/www/.hidden", NULL, SIM_REGULAR, 10, false, true, NULL },
-    { "/srv/www/fifo", NULL, SIM_FIFO, 0, false, false, NULL },
-    { "/srv/www/device", NULL, SIM_DEVICE, 0, false, false, NULL },
-    { "/srv/www/secret", NULL, SIM_REGULAR, 10, true, false, NULL },
-    { "/srv/www/link-in", "a.txt", SIM_LINK, 0, false, false, NULL },
-    { "/srv/www/link-out", "../outside.txt", SIM_LINK, 0, false, false, NULL },
-    { "/srv/www/link-abs", "/srv/outside.txt", SIM_LINK, 0, false, false, NULL },
-    { "/srv/www/loop", "loop", SIM_LINK, 0, false, false, NULL },
-    { "/srv/outside.txt", NULL, SIM_REGULAR, 100, false, true, NULL },
-    { "/etc", NULL, SIM_FOLDER, 0, false, false, NULL },
-    { "/etc/mime.types", NULL, SIM_REGULAR, 34, false, false, "text/html html\ntext/plain txt asc\n\n" },
-};
-
-/* What a path is answered with; `file` is the row of the file whose content comes. */
-static const struct target_row {
-    const char *target;
-    uint16_t status;
-    uint16_t or_status;
-    int file;
-} target_rows[] = {
-    { "/", 200, 0, 3 },          { "/index.html", 200, 0, 3 },  { "/a.txt", 200, 0, 4 },       { "/big.bin", 200, 0, 5 },
-    { "/a%2Etxt?q", 200, 0, 4 }, { "/empty", 200, 0, 6 },       { "/dir", 301, 0, -1 },        { "/dir/", 200, 0, 8 },
-    { "/dir/../a.txt", 200, 0, 4 }, { "/bare/", 403, 404, -1 }, { "/.hidden", 404, 0, -1 },    { "/fifo", 403, 0, -1 },
-    { "/device", 403, 0, -1 },   { "/secret", 403, 0, -1 },     { "/link-in", 200, 0, 4 },     { "/link-out", 403, 404, -1 },
-    { "/link-abs", 403, 404, -1 }, { "/loop", 403, 404, -1 },   { "/nowhere", 404, 0, -1 },    { "/a.txt/x", 404, 0, -1 },
-    { "/a.txt/", 404, 0, -1 },   { "/dir%2findex.html", 200, 404, 8 },
-};
-
-static struct sim_inode files[FILE_COUNT];
-
-void script_add_files(struct chance *c)
-{
-    for (int i = 0; i < FILE_COUNT; i++) {
-        const struct file_row *row = &file_rows[i];
-        const bool whole = row->content != NULL || row->size == 0 || chance_one_in(c, 3);
-        files[i] = (struct sim_inode){ .path = row->path, .target = row->target, .kind = row->kind, .secret = row->secret,
-                                       .outside = row->outside, .content = row->content, .mtime = 1600000000 + i, .tag = (uint64_t)i + 77,
-                                       .size = whole ? row->size : chance_below(c, row->size) };
-        sim_add_file(&files[i]);
-    }
-}
-
 /* ------------------------------------------------------------------ a request that is right */
 
 struct request_plan {
@@ -277,26 +212,97 @@ static void put_for_hello(struct maker *m)
     put_content(m, &plan, content_tag(m->client, e->number));
 }
 
-/* Faults strike files: then any answer of these is right, as long as it is whole. */
+static void put_range(struct maker *m, struct file_wish *file)
+{
+    static const char *const several[] = { "0-9,100-199,-5", "-1,0-0", "5-,90000-90009,1000-1999", "0-99,50-149,300000-" };
+    struct chance *c = m->c;
+    if (chance_one_in(c, 4)) {
+        file->asked = ASKED_PARTS;
+        put(m->script, "Range: bytes=%s\r\n", several[chance_below(c, sizeof(several) / sizeof(several[0]))]);
+        return;
+    }
+    const uint32_t reach = chance_one_in(c, 2) ? 600 : 100000;
+    file->asked = ASKED_PART;
+    file->first = chance_below(c, reach);
+    file->last = chance_one_in(c, 2) ? INT64_MAX : file->first + chance_below(c, reach);
+    if (chance_one_in(c, 4)) {
+        file->first = -(int64_t)chance_between(c, 1, reach);
+        file->last = INT64_MAX;
+        put(m->script, "Range: bytes=%lld\r\n", (long long)file->first);
+    } else if (file->last == INT64_MAX) {
+        put(m->script, "Range: bytes=%lld-\r\n", (long long)file->first);
+    } else {
+        put(m->script, "range: bytes=%lld-%lld\r\n", (long long)file->first, (long long)file->last);
+    }
+}
+
+/* A tag that the file has now, in this coding, or one that it never had: where there is no file yet, that. */
+static void draw_tag(struct maker *m, const struct file_wish *file, char tag[DISK_TAG_SIZE])
+{
+    const enum coding coding = chance_one_in(m->c, 2) ? CODING_IDENTITY : (enum coding)chance_below(m->c, CODING_COUNT);
+    const int row = disk_sibling(file->row - 1, coding);
+    strcpy(tag, "\"never\"");
+    if (row >= 0 && sim.inode_count > 0 && !chance_one_in(m->c, 4))
+        disk_tag(row, coding, tag);
+}
+
+/* Fields that choose which content comes, and whether. */
+static void put_wishes(struct maker *m, struct file_wish *file)
+{
+    static const struct {
+        const char *value;
+        unsigned codings;
+    } accepted[] = {
+        { "gzip", CODING_BIT(CODING_GZIP) }, { "br, gzip;q=0.5", CODING_BIT(CODING_BR) | CODING_BIT(CODING_GZIP) }, { "zstd", CODING_BIT(CODING_ZSTD) },
+        { "identity", 0 }, { "*", 7 }, { "gzip;q=0, *;q=0.1", 7 & ~CODING_BIT(CODING_GZIP) },
+    };
+    struct chance *c = m->c;
+    if (chance_one_in(c, 3)) {
+        const size_t which = chance_below(c, sizeof(accepted) / sizeof(accepted[0]));
+        file->codings = accepted[which].codings;
+        put(m->script, "Accept-Encoding: %s\r\n", accepted[which].value);
+    }
+    if (file->lists && chance_one_in(c, 3)) {
+        file->plain = true;
+        put(m->script, "Accept: %s\r\n", chance_one_in(c, 2) ? "text/plain" : "application/json");
+    }
+    if (file->row > 0 && chance_one_in(c, 4)) {
+        draw_tag(m, file, file->none_match);
+        put(m->script, "If-None-Match: %s%s\r\n", chance_one_in(c, 3) ? "\"other\", W/" : "", file->none_match);
+    }
+    if (file->row == 0 || !chance_one_in(c, 3))
+        return;
+    put_range(m, file);
+    if (!chance_one_in(c, 3))
+        return;
+    draw_tag(m, file, file->if_range);
+    put(m->script, "If-Range: %s\r\n", file->if_range);
+}
+
+/* Faults strike files: then any answer is right, as long as it is whole. What else it must be is seen when it comes: files_heard.c. */
 static void put_for_files(struct maker *m)
 {
     struct expect *e = expect_add(m->script);
     struct request_plan plan = draw_plan(m);
-    const struct target_row *row = &target_rows[chance_below(m->c, sizeof(target_rows) / sizeof(target_rows[0]))];
+    const struct disk_target *target = disk_target(m->c);
     plan.expects = false;
-    put_head(m, &plan, row->target);
+    put_head(m, &plan, target->target);
+    e->status = plan.has_content ? 405 : target->lists && m->rules->lists ? 200 : target->status;
+    e->or_status = plan.has_content ? 0 : target->or_status;
+    if (!plan.has_content) {
+        if (m->rules->files_change && (target->lists || target->status == 301))
+            e->or_status = 404;                    /* a folder may vanish */
+        e->file.row = target->file + 1;
+        e->file.lists = target->lists && m->rules->lists;
+        bytes_unappend(&m->script->stream, 2);     /* the empty line */
+        put_wishes(m, &e->file);
+        put(m->script, "\r\n");
+        e->chunked = e->file.lists || e->file.row > 0;     /* an index may vanish, and its folder be listed */
+        if (m->rules->files_may_fail || e->file.row > 0)
+            e->status = 0;
+    }
     expect_method(e, &plan, stream_len(m->script));
     put_content(m, &plan, content_tag(m->client, e->number));
-    e->status = plan.has_content ? 405 : row->status;
-    e->or_status = plan.has_content ? 0 : row->or_status;
-    if (m->rules->files_may_fail && !plan.has_content)
-        e->status = 0;
-    if (row->file < 0 || plan.has_content)
-        return;
-    e->has_tag = true;
-    e->tag = files[row->file].tag;
-    e->size = files[row->file].size;
-    e->sized = !m->rules->files_may_fail && !m->rules->files_change;
 }
 
 /* The content comes back as it goes there: in pieces, while it is still coming. */

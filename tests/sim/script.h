@@ -2,6 +2,7 @@
 #ifndef WEIR_SIM_SCRIPT_H
 #define WEIR_SIM_SCRIPT_H
 
+#include "disk.h"
 #include "os_sim.h"
 #include "weir.h"
 
@@ -13,6 +14,22 @@ enum sim_handler {
     HANDLER_ECHO_HTTP,             /* echo_http_handler() */
     HANDLER_ECHO,                  /* echo_stream_handler(), on plain connections: no HTTP */
     HANDLER_COUNT
+};
+
+/* Which bytes of a file were asked for. */
+enum asked { ASKED_ALL, ASKED_PART, ASKED_PARTS };
+
+/* What was said to HANDLER_FILES in a request for a file. */
+struct file_wish {
+    int row;                       /* of the file, 1 + disk.h's number; 0: for no file */
+    bool lists;                    /* for a folder that is listed */
+    bool plain;                    /* with text/plain or JSON, not HTML */
+    enum asked asked;
+    int64_t first;                 /* ASKED_PART: below 0, the last so many bytes */
+    int64_t last;                  /* INT64_MAX: to the end */
+    unsigned codings;              /* CODING_BITs that were taken beside the identity */
+    char none_match[DISK_TAG_SIZE];    /* If-None-Match; empty: not said */
+    char if_range[DISK_TAG_SIZE];
 };
 
 /* The answer to one request. */
@@ -33,6 +50,8 @@ struct expect {
     uint32_t number;               /* of the request on its connection, told back in X-Tag by the tagged handler */
     size_t gate;                   /* where content begins that is not sent before a 100 came; 0: none */
     size_t ends;                   /* where the request ends in the stream */
+    uint64_t said_at;              /* ms, when it was said to its end; 0: not yet */
+    struct file_wish file;
 };
 
 enum ending {
@@ -63,7 +82,8 @@ struct script_rules {
     enum sim_handler handler;
     const struct weir_options *options;
     bool files_may_fail;           /* faults strike files: other answers are right, too */
-    bool files_change;             /* and their sizes are no promise */
+    bool files_change;             /* in their place, or they vanish */
+    bool lists;                    /* a folder without an index is listed */
 };
 
 /* `client` stands in every target. */
@@ -93,8 +113,5 @@ void script_free(struct script *script);
 /* The tag of the answer to, and of the content of, a request. */
 uint64_t answer_tag(uint32_t client, uint32_t number);
 uint64_t content_tag(uint32_t client, uint32_t number);
-
-/* The files of HANDLER_FILES, put into the kernel. */
-void script_add_files(struct chance *c);
 
 #endif

@@ -94,7 +94,7 @@ static void add_speakers(struct chance *c, const uint8_t *texts, size_t len)
 
 static enum sim_handler draw_handler(struct chance *c)
 {
-    static const enum sim_handler handlers[] = { HANDLER_TAGGED, HANDLER_TAGGED, HANDLER_TAGGED, HANDLER_FILES, HANDLER_FILES, HANDLER_HELLO,
+    static const enum sim_handler handlers[] = { HANDLER_TAGGED, HANDLER_TAGGED, HANDLER_TAGGED, HANDLER_FILES, HANDLER_FILES, HANDLER_FILES, HANDLER_HELLO,
                                                  HANDLER_ECHO_HTTP, HANDLER_ECHO };
     return handlers[chance_below(c, sizeof(handlers) / sizeof(handlers[0]))];
 }
@@ -207,6 +207,9 @@ static void simulate(enum sim_handler handler, const uint8_t *texts, size_t text
     const uint32_t crowd = draw_crowd(c);
     world.connections_max = chance_one_in(c, 5) ? chance_between(c, 1, SMALL_MAX) : 300;
     world.takes_parts = chance_one_in(c, 2);
+    world.lists = chance_one_in(c, 2);
+    world.files_change = handler == HANDLER_FILES && chance_one_in(c, 2);
+    world.cache_is_small = chance_one_in(c, 3);
     world.descriptors_run_out = chance_one_in(c, 8);
     if (world_open(handler, chance_one_in(c, 2)) < 0)
         sim_broken("the worker does not open");

@@ -293,7 +293,7 @@ static void openat2_below_a_folder_follows_links_and_never_leaves(void)
         { "dir", O_PATH | O_DIRECTORY, 0 },     { "fifo", O_PATH, 0 },                    { ".", O_PATH, 0 },
     };
     boot();
-    script_add_files(&chance);
+    disk_open(&chance);
     const int root = os_openat(AT_FDCWD, "/srv/www", O_PATH | O_DIRECTORY);
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         const int fd = os_openat2(root, rows[i].path, rows[i].flags, RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS);
@@ -445,7 +445,7 @@ static void misuse_of_a_descriptor_is_caught(void)
         sim_halt();
     }
     boot();
-    script_add_files(&chance);
+    disk_open(&chance);
     spoiled_fd = os_openat(AT_FDCWD, "/srv/www", O_PATH | O_DIRECTORY);
     EXPECT(case_breaks(open_the_fifo));
     sim_halt();

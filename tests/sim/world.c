@@ -50,8 +50,10 @@ void world_boot(void)
 struct script_rules world_rules(void)
 {
     const bool files_may_fail = sim_may_fail(SIM_OPEN) || sim_may_fail(SIM_FSTAT) || sim_may_fail(SIM_PREAD) || sim_may_fail(SIM_ALLOC) ||
-                                sim_may_fail(SIM_SENDFILE) || world.descriptors_run_out;
-    return (struct script_rules){ .handler = world.handler_kind, .options = &world.options, .files_may_fail = files_may_fail };
+                                sim_may_fail(SIM_SENDFILE) || sim_may_fail(SIM_LOOK) || sim_may_fail(SIM_LIST) ||
+                                sim_may_fail(SIM_OFFLOAD) || world.descriptors_run_out;
+    return (struct script_rules){ .handler = world.handler_kind, .options = &world.options, .files_may_fail = files_may_fail,
+                                  .files_change = world.files_change, .lists = world.lists };
 }
 
 static int handler_open(enum sim_handler kind)
@@ -62,9 +64,12 @@ static int handler_open(enum sim_handler kind)
     world.streams = echoed_handler();
     if (kind != HANDLER_FILES)
         return 0;
-    script_add_files(&world.chance);
+    disk_open(&world.chance);
     struct static_options options = static_defaults();
     options.dir = "/srv/www";
+    options.listing = world.lists;
+    if (world.cache_is_small)
+        options.cache_files = chance_below(&world.chance, 4);
     options.workers = 1;
     const int rc = static_files_open(&world.files, &options, &world.handler, error);
     world.handler.methods = WEIR_GET | WEIR_HEAD;      /* as weir_open() completes it */
@@ -159,7 +164,9 @@ static uint64_t clients_next(void)
 static void interrupt(void *context)
 {
     (void)context;
-    if (!offloaded_is_working() && chance_one_in(&world.chance, 3))
+    if (world.files_change && chance_one_in(&world.chance, 4))
+        disk_act(&world.chance);
+    else if (!offloaded_is_working() && chance_one_in(&world.chance, 3))
         offloaded_run_between();
     else if (world.client_count > 0)
         client_act(&world.clients[chance_below(&world.chance, world.client_count)], &world.chance);
@@ -175,6 +182,8 @@ bool world_turn(void)
     clients_act();
     tagged_post();
     offloaded_run();
+    if (world.files_change && sim.faults_on && chance_one_in(&world.chance, 8))
+        disk_act(&world.chance);
     const uint64_t next = earlier(clients_next(), earlier(tagged_next(), offloaded_next()));
     uint64_t wait = next == UINT64_MAX ? 1000 : next > sim.now ? next - sim.now : 1;
     if (world.wait_max != 0 && wait > world.wait_max)

@@ -20,6 +20,9 @@ struct world {
     struct listener listeners[LISTENER_SOCKETS_MAX];
     uint32_t listener_count;
     struct worker worker;
+    bool lists;                    /* HANDLER_FILES lists folders without an index */
+    bool files_change;             /* while they are served */
+    bool cache_is_small;
     bool is_open;                  /* the worker is */
     uint32_t connections_max;
     _Atomic uint32_t connections_open;
