@@ -25,10 +25,14 @@ def raise_descriptors():
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
+def in_own_network():
+    return "WEIR_BENCH_NETWORK" in os.environ
+
+
 def own_network(congestion):
     """Begins this program again in a network of its own, whose loopback's connections are controlled by `congestion`, and where nobody else listens:
     the machine's settings stay as they are. Without root all goes on in the machine's network."""
-    if os.environ.get("WEIR_BENCH_NETWORK"):
+    if in_own_network():
         subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
         for network in ("127.0.0.0/8", "127.0.0.1"):
             subprocess.run(["ip", "route", "change", "table", "local", "local", network, "dev", "lo", "proto", "kernel", "scope", "host",
