@@ -12,7 +12,7 @@
 #include "parser/accept.h"
 #include "parser/slice.h"
 
-/* W/"time-size-inode-zst", each number up to 16 hex digits. */
+/* W/"times-size-inode-zst", each number up to 16 hex digits. */
 #define FILE_TAG_MAX (sizeof("W/\"---zst\"") - 1 + 3 * 16)
 
 /* Of a value of Cache-Control. */

@@ -49,7 +49,7 @@ START_TEST(a_file_has_a_type_a_date_and_a_tag)
     ck_assert_int_eq(head.modified, 784111777);
     ck_assert(slice_equals(value_of(&head, "Content-Type"), SLICE("text/html; charset=utf-8")));
     ck_assert(slice_equals(value_of(&head, "Last-Modified"), SLICE("Sun, 06 Nov 1994 08:49:37 GMT")));
-    ck_assert(slice_equals(value_of(&head, "ETag"), SLICE("\"ae1b981bc490b23-1000-abc\"")));
+    ck_assert(slice_equals(value_of(&head, "ETag"), SLICE("\"fdabab6c731edd23-1000-abc\"")));
     ck_assert(head.settled);
 }
 END_TEST
@@ -87,17 +87,21 @@ START_TEST(the_tag_is_weak_while_another_change_could_go_unseen)
 }
 END_TEST
 
-START_TEST(time_size_and_inode_each_change_the_tag)
+START_TEST(each_time_the_size_and_the_inode_change_the_tag)
 {
-    struct stat statuses[5];
-    struct file_head heads[5];
-    for (size_t i = 0; i < 5; i++)
+    enum { COUNT = 7 };
+    struct stat statuses[COUNT];
+    struct file_head heads[COUNT];
+    for (size_t i = 0; i < COUNT; i++)
         statuses[i] = status_of(1000, 1000, 10, 20);
     statuses[1].st_mtim.tv_sec++;
     statuses[2].st_mtim.tv_nsec++;
     statuses[3].st_size++;
     statuses[4].st_ino++;
-    for (size_t i = 0; i < 5; i++) {
+    statuses[5].st_ctim.tv_nsec++;
+    statuses[6].st_mtim.tv_sec--;      /* put back by as much as has passed */
+    statuses[6].st_ctim.tv_sec++;
+    for (size_t i = 0; i < COUNT; i++) {
         compose(&heads[i], "x", &statuses[i]);
         for (size_t j = 0; j < i; j++)
             ck_assert(!slice_equals(value_of(&heads[i], "ETag"), value_of(&heads[j], "ETag")));
@@ -112,9 +116,9 @@ struct coding_case {
 };
 
 static const struct coding_case coding_cases[] = {
-    { CODING_BR, "br", "\"ae1b981bc490b23-1000-abc-br\"" },
-    { CODING_ZSTD, "zstd", "\"ae1b981bc490b23-1000-abc-zst\"" },
-    { CODING_GZIP, "gzip", "\"ae1b981bc490b23-1000-abc-gz\"" },
+    { CODING_BR, "br", "\"fdabab6c731edd23-1000-abc-br\"" },
+    { CODING_ZSTD, "zstd", "\"fdabab6c731edd23-1000-abc-zst\"" },
+    { CODING_GZIP, "gzip", "\"fdabab6c731edd23-1000-abc-gz\"" },
 };
 
 START_TEST(a_sibling_says_its_coding_and_has_a_tag_of_its_own)
@@ -145,7 +149,7 @@ START_TEST(the_lines_stand_in_three_stretches)
     ck_assert(slice_equals((struct slice){ head.text + head.rest, (size_t)(head.version - head.rest) },
                            SLICE("Accept-Ranges: bytes\r\nLast-Modified: Sun, 06 Nov 1994 08:49:37 GMT\r\n")));
     ck_assert(slice_equals((struct slice){ head.text + head.version, (size_t)(head.len - head.version) },
-                           SLICE("ETag: \"ae1b981bc490b23-1000-abc-gz\"\r\nVary: Accept-Encoding\r\nCache-Control: no-cache\r\n")));
+                           SLICE("ETag: \"fdabab6c731edd23-1000-abc-gz\"\r\nVary: Accept-Encoding\r\nCache-Control: no-cache\r\n")));
 }
 END_TEST
 
@@ -175,13 +179,11 @@ START_TEST(all_lines_at_their_longest_have_room)
     media_types_init(&types, slots, 2);
     ck_assert(media_types_add(&types, (struct slice){ type, sizeof(type) }, SLICE("own")));
     struct stat status = status_of(0, NOW, INT64_MAX, UINT64_MAX);
-    status.st_mtim.tv_nsec = -1;           /* all ones as a sum of nanoseconds */
     status.st_size = -1;
     struct file_head head;
     const struct file_facts facts = { .types = &types, .charset = { charset, sizeof(charset) }, .name = slice_of(name), .status = &status,
                                       .coding = CODING_ZSTD, .varies = true, .cache_control = { control, sizeof(control) }, .now = now };
     ck_assert(file_head_compose(&head, &facts));
-    ck_assert(slice_equals(value_of(&head, "ETag"), SLICE("W/\"ffffffffffffffff-ffffffffffffffff-ffffffffffffffff-zst\"")));
     ck_assert_uint_eq(value_of(&head, "ETag").len, FILE_TAG_MAX);
     ck_assert_uint_eq(value_of(&head, "Cache-Control").len, sizeof(control));
     ck_assert_uint_eq(value_of(&head, "Content-Type").len, sizeof(type) + strlen("; charset=") + sizeof(charset));
@@ -215,7 +217,7 @@ int main(void)
     TCase *tests = tcase_create("file_head");
     tcase_add_test(tests, a_file_has_a_type_a_date_and_a_tag);
     tcase_add_loop_test(tests, the_tag_is_weak_while_another_change_could_go_unseen, 0, COUNT_OF(tag_cases));
-    tcase_add_test(tests, time_size_and_inode_each_change_the_tag);
+    tcase_add_test(tests, each_time_the_size_and_the_inode_change_the_tag);
     tcase_add_loop_test(tests, a_sibling_says_its_coding_and_has_a_tag_of_its_own, 0, COUNT_OF(coding_cases));
     tcase_add_test(tests, the_lines_stand_in_three_stretches);
     tcase_add_test(tests, what_could_break_a_head_is_no_cache_control);
