@@ -34,6 +34,8 @@ static inline bool slice_equals_ignoring_case(struct slice a, struct slice b)
 {
     if (a.len != b.len)
         return false;
+    if (a.len > 0 && ((a.ptr[0] ^ b.ptr[0]) & ~('a' ^ 'A')) != 0)      /* where most that differ do so */
+        return false;
     return a.len == 0 || memcmp(a.ptr, b.ptr, b.len) == 0 || slice_equals_but_for_case(a, b);
 }
 
