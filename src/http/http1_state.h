@@ -28,6 +28,7 @@ struct http1 {
     struct exchange *x;
     struct http1_context *context;
     struct weir_request view;
+    const char *viewed;                /* where the head was that the view shows */
     struct http_record record;         /* valid while record_open */
     char *path;                        /* room for a decoded path: request_limits.line_max bytes */
     char *whole;                       /* WEIR_BODY_WHOLE: the content so far; NULL: nothing yet */

@@ -32,6 +32,7 @@ bool http1_view_open(struct http1 *h)
     const char *head = http1_head(h);
     const struct request *r = &h->request;
     const struct slice target = request_text(head, r->raw_target);
+    h->viewed = head;
     h->view = (struct weir_request){
         .method = r->method <= METHOD_OPTIONS ? (enum weir_method)(1u << r->method) : (enum weir_method)0,
         .method_name = public_slice(request_text(head, r->method_name)),
@@ -49,6 +50,8 @@ bool http1_view_open(struct http1 *h)
 
 void http1_view_renew(struct http1 *h)
 {
+    if (h->viewed == http1_head(h))
+        return;
     void *user = h->view.user;
     (void)http1_view_open(h);              /* it could be opened before */
     h->view.user = user;
