@@ -100,7 +100,9 @@ void disk_open(struct chance *c)
 static void stamp(struct sim_inode *inode)
 {
     const int64_t ms = (int64_t)sim.now;
-    inode->mtime = inode->ctime = 1700000000 + ms / 1000 + sim.wall_skew;
+    inode->ctime = 1700000000 + ms / 1000 + sim.wall_skew;
+    if (!inode->keeps_mtime)
+        inode->mtime = inode->ctime;
     inode->changed_ms = sim.now;
 }
 
@@ -154,6 +156,7 @@ static void change(int row, struct chance *c)
     default:
         break;
     }
+    inode->keeps_mtime = chance_one_in(c, 4);
     stamp(inode);
     sim_file_stands(inode);
     sim_count(ORDER_FILE_CHANGED);

@@ -124,7 +124,9 @@ struct sim_inode {
     uint64_t size;
     int64_t mtime;                 /* s */
     int64_t ctime;
-    uint32_t nanoseconds;          /* of both */
+    uint32_t nanoseconds;          /* of ctime */
+    uint32_t mtime_nanoseconds;
+    bool keeps_mtime;              /* whoever changes it puts mtime back */
     uint64_t ino;
     int row;                       /* whatever its owner wants to remember */
     bool is_watched;               /* its states are remembered */

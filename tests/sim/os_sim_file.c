@@ -31,7 +31,7 @@ static const mode_t modes[] = {
 static void tell_status(const struct sim_inode *inode, struct stat *status)
 {
     *status = (struct stat){ .st_mode = modes[inode->kind], .st_size = (off_t)inode->size, .st_ino = (ino_t)inode->ino,
-                             .st_nlink = !is_gone(inode), .st_mtim = { inode->mtime, inode->nanoseconds },
+                             .st_nlink = !is_gone(inode), .st_mtim = { inode->mtime, inode->mtime_nanoseconds },
                              .st_ctim = { inode->ctime, inode->nanoseconds } };
 }
 
@@ -56,6 +56,9 @@ void sim_file_stands(struct sim_inode *inode)
             abort();
     }
     inode->nanoseconds = 1 + sim.version_count;
+    if (!inode->keeps_mtime)
+        inode->mtime_nanoseconds = inode->nanoseconds;
+    inode->keeps_mtime = false;
     sim.versions[sim.version_count++] = (struct sim_version){ .inode = inode, .size = inode->size, .tag = inode->tag, .row = inode->row,
                                                               .until = UINT64_MAX };
     tell_status(inode, &sim.versions[sim.version_count - 1].status);
