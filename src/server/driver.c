@@ -367,7 +367,7 @@ static void compose(struct exchange *x, unsigned actions, const struct conn_fact
 static void carry_out(struct worker *w, struct conn *c, unsigned actions, const struct conn_facts *facts)
 {
     struct exchange *x = c->exchange;
-    const bool cut = x != NULL && x->abort && x->ends_with_close;
+    const bool cut = x != NULL && x->ends_with_close && (x->abort || exchange_owed(x) > 0 || goes_on(x));
     if ((actions & ACT_LOG) && x != NULL) {
         x->abort |= (actions & ACT_CLOSE) != 0;
         x->protocol->finish(x);

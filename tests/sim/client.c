@@ -194,7 +194,8 @@ static void answer_complete(struct client *client)
     client->content_at = 0;
     client->gate_until = 0;
     client->answered_at = sim.now;
-    if (e != NULL && !e->last && !client->reply.ends_with_close && client->told_close && client->exact && !client->stream->excused && client->reply.status != 408)
+    const bool may_close = e == NULL || e->last || client->reply.ends_with_close || client->reply.status == 408;
+    if (!may_close && client->told_close && client->exact && !client->stream->excused)
         client_heard_wrong(client, "a close that nobody asked for");
 }
 

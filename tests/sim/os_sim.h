@@ -124,7 +124,9 @@ struct sim_inode {
     uint64_t size;
     int64_t mtime;                 /* s */
     int64_t ctime;
-    uint32_t nanoseconds;          /* of both */
+    uint32_t nanoseconds;          /* of ctime */
+    uint32_t mtime_nanoseconds;
+    bool keeps_mtime;              /* whoever changes it puts mtime back */
     uint64_t ino;
     int row;                       /* whatever its owner wants to remember */
     bool is_watched;               /* its states are remembered */
@@ -140,8 +142,10 @@ struct sim_inode {
 /* One state of a file. */
 struct sim_version {
     const struct sim_inode *inode;
-    uint64_t ino, time, size, tag; /* time: sim_file_time() */
+    uint64_t size, tag;
+    struct stat status;
     int row;
+    char tags[2][80];              /* that an answer may give it, as its owner finds out: as it is, and in a coding */
     uint64_t until;                /* ms; UINT64_MAX: it is still so */
 };
 
@@ -151,9 +155,6 @@ struct sim_version {
 /* A state of a file ends, and another begins: its time is one that no other state has. */
 void sim_file_ends(struct sim_inode *inode);
 void sim_file_stands(struct sim_inode *inode);
-
-/* When it was changed, ns since 1970. */
-uint64_t sim_file_time(const struct sim_inode *inode);
 
 /* The name of an entry without an inode. Its length. */
 size_t sim_entry_name(uint32_t number, char name[256]);

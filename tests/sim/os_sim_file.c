@@ -23,9 +23,16 @@ static bool is_gone(const struct sim_inode *inode)
     return strcmp(inode->path, SIM_PATH_GONE) == 0;
 }
 
-uint64_t sim_file_time(const struct sim_inode *inode)
+static const mode_t modes[] = {
+    [SIM_REGULAR] = S_IFREG | 0644, [SIM_FOLDER] = S_IFDIR | 0755, [SIM_LINK] = S_IFLNK | 0777, [SIM_FIFO] = S_IFIFO | 0644,
+    [SIM_DEVICE] = S_IFCHR | 0666,
+};
+
+static void tell_status(const struct sim_inode *inode, struct stat *status)
 {
-    return (uint64_t)inode->mtime * 1000000000 + inode->nanoseconds;
+    *status = (struct stat){ .st_mode = modes[inode->kind], .st_size = (off_t)inode->size, .st_ino = (ino_t)inode->ino,
+                             .st_nlink = !is_gone(inode), .st_mtim = { inode->mtime, inode->mtime_nanoseconds },
+                             .st_ctim = { inode->ctime, inode->nanoseconds } };
 }
 
 void sim_file_ends(struct sim_inode *inode)
@@ -49,8 +56,12 @@ void sim_file_stands(struct sim_inode *inode)
             abort();
     }
     inode->nanoseconds = 1 + sim.version_count;
-    sim.versions[sim.version_count++] = (struct sim_version){ .inode = inode, .ino = inode->ino, .time = sim_file_time(inode), .size = inode->size,
-                                                              .tag = inode->tag, .row = inode->row, .until = UINT64_MAX };
+    if (!inode->keeps_mtime)
+        inode->mtime_nanoseconds = inode->nanoseconds;
+    inode->keeps_mtime = false;
+    sim.versions[sim.version_count++] = (struct sim_version){ .inode = inode, .size = inode->size, .tag = inode->tag, .row = inode->row,
+                                                              .until = UINT64_MAX };
+    tell_status(inode, &sim.versions[sim.version_count - 1].status);
 }
 
 /* Long ones, so that many do not fit into a block. */
@@ -278,11 +289,6 @@ int sim_open_tagged(uint64_t tag, uint64_t size)
 
 /* ------------------------------------------------------------------ what is asked of an open file */
 
-static const mode_t modes[] = {
-    [SIM_REGULAR] = S_IFREG | 0644, [SIM_FOLDER] = S_IFDIR | 0755, [SIM_LINK] = S_IFLNK | 0777, [SIM_FIFO] = S_IFIFO | 0644,
-    [SIM_DEVICE] = S_IFCHR | 0666,
-};
-
 static void change_file(struct sim_inode *inode, int fault)
 {
     sim_count((enum sim_fault)fault);
@@ -294,13 +300,6 @@ static void change_file(struct sim_inode *inode, int fault)
     else if (inode->content == NULL && inode->kind == SIM_REGULAR)
         inode->size = chance_below(sim.chance, (uint32_t)(inode->size < 100000 ? inode->size + 3 : inode->size));
     sim_file_stands(inode);
-}
-
-static void tell_status(const struct sim_inode *inode, struct stat *status)
-{
-    *status = (struct stat){ .st_mode = modes[inode->kind], .st_size = (off_t)inode->size, .st_ino = (ino_t)inode->ino,
-                             .st_nlink = !is_gone(inode), .st_mtim = { inode->mtime, inode->nanoseconds },
-                             .st_ctim = { inode->ctime, inode->nanoseconds } };
 }
 
 int os_fstat(int fd, struct stat *status)

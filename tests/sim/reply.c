@@ -11,7 +11,8 @@ void reply_reset(struct reply *r)
     r->step = AT_STATUS;
     r->line_len = 0;
     r->status = 0;
-    r->says_close = r->says_keep_alive = r->has_date = r->has_length = r->has_allow = r->has_server = r->no_content = r->chunked = r->ends_with_close = false;
+    r->says_close = r->says_keep_alive = r->has_date = r->has_length = r->has_allow = r->has_server = r->no_content = false;
+    r->chunked = r->ends_with_close = false;
     r->length = r->left = 0;
     r->has_range = r->has_refused_range = false;
     r->first = r->last = r->total = 0;

@@ -253,7 +253,8 @@ static void put_wishes(struct maker *m, struct file_wish *file)
         const char *value;
         unsigned codings;
     } accepted[] = {
-        { "gzip", CODING_BIT(CODING_GZIP) }, { "br, gzip;q=0.5", CODING_BIT(CODING_BR) | CODING_BIT(CODING_GZIP) }, { "zstd", CODING_BIT(CODING_ZSTD) },
+        { "gzip", CODING_BIT(CODING_GZIP) }, { "br, gzip;q=0.5", CODING_BIT(CODING_BR) | CODING_BIT(CODING_GZIP) },
+        { "zstd", CODING_BIT(CODING_ZSTD) },
         { "identity", 0 }, { "*", 7 }, { "gzip;q=0, *;q=0.1", 7 & ~CODING_BIT(CODING_GZIP) },
     };
     struct chance *c = m->c;

@@ -94,8 +94,8 @@ static void add_speakers(struct chance *c, const uint8_t *texts, size_t len)
 
 static enum sim_handler draw_handler(struct chance *c)
 {
-    static const enum sim_handler handlers[] = { HANDLER_TAGGED, HANDLER_TAGGED, HANDLER_TAGGED, HANDLER_FILES, HANDLER_FILES, HANDLER_FILES, HANDLER_HELLO,
-                                                 HANDLER_ECHO_HTTP, HANDLER_ECHO };
+    static const enum sim_handler handlers[] = { HANDLER_TAGGED, HANDLER_TAGGED, HANDLER_TAGGED, HANDLER_FILES, HANDLER_FILES, HANDLER_FILES,
+                                                 HANDLER_HELLO, HANDLER_ECHO_HTTP, HANDLER_ECHO };
     return handlers[chance_below(c, sizeof(handlers) / sizeof(handlers[0]))];
 }
 
