@@ -356,16 +356,13 @@ static bool take_whole_lines(struct scan *s)
     const char *end = head + s->bytes.len;
     const char *end_allowed = head + smaller(s->bytes.len, less(s->limits->head_max, 1));     /* of lines: an empty one has to follow */
     const char *at = head + s->at;
-    const char *next = at;
     if (f->state != FIELD_FIRST)
-        next = behind_request_line(f, s->limits, at, end_allowed);
-    while (next != NULL) {
-        at = next;
-        next = f->field_count < s->limits->fields_max ? behind_field_line(at, end_allowed) : NULL;
-        if (next != NULL)
-            f->field_count++;
-    }
-    bool whole = f->state == FIELD_FIRST && end - at >= 2 && memcmp(at, "\r\n", 2) == 0 && (size_t)(at - head) + 2 <= s->limits->head_max;
+        at = behind_request_line(f, s->limits, at, end_allowed);
+    if (at == NULL)
+        return false;
+    for (const char *next; f->field_count < s->limits->fields_max && (next = behind_field_line(at, end_allowed)) != NULL; at = next)
+        f->field_count++;
+    bool whole = end - at >= 2 && at[0] == '\r' && at[1] == '\n' && (size_t)(at - head) + 2 <= s->limits->head_max;
     if (whole) {
         f->state = HEAD_END;
         at += 2;

@@ -257,6 +257,8 @@ static const char *behind_address(struct slice text)
 
 bool target_is_authority(struct slice text)
 {
-    const char *at = text.len > 0 && *text.ptr == '[' ? behind_address(text) : behind_name(text);
+    if (text.len == 0)
+        return false;
+    const char *at = *text.ptr == '[' ? behind_address(text) : behind_name(text);
     return at != NULL && is_port(at, text.ptr + text.len);
 }

@@ -11,20 +11,28 @@
 /* Reading does not wait for the writer of a FIFO, which is no page anyway. */
 enum { PAGE_OPEN = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY };
 
+/* A descriptor, or -1. */
+static int open_below(const char *folder, const char *path)
+{
+    const int dir = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (dir < 0)
+        return -1;
+    const int fd = openat(dir, path, PAGE_OPEN);
+    close(dir);
+    return fd;
+}
+
 /* A descriptor, or a negated errno. */
 static int page_open(const struct cli_options *options, const char *path)
 {
-    int fd = -1;
-    if (options->command == CLI_SERVE && path[0] != '/') {
-        const int dir = open(options->files.dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
-        if (dir >= 0) {
-            fd = openat(dir, path, PAGE_OPEN);
-            close(dir);
-        }
-    }
+    const bool is_relative = options->command == CLI_SERVE && path[0] != '/';
+    const int found = is_relative ? open_below(options->files.dir, path) : -1;
+    if (found >= 0)
+        return found;
+    const int fd = open(path, PAGE_OPEN);
     if (fd < 0)
-        fd = open(path, PAGE_OPEN);
-    return fd < 0 ? -errno : fd;
+        return -errno;
+    return fd;
 }
 
 /* Reads `size` bytes. 0, or a negated errno; a file that has become shorter is -EIO. */

@@ -27,8 +27,9 @@ enum nearness {
 struct tail_look {
     enum nearness nearness;
     uint64_t near;                     /* what stands before this offset may be sent at once */
+    bool watched;                      /* the two below are valid */
     uint64_t size;                     /* of the file, and ... */
-    struct timespec changed;           /* ... its time, when it was last looked at; 0: not yet */
+    struct timespec changed;           /* ... its time, when it was last looked at */
     bool fetching;                     /* a thread reads what comes next: the connection waits for it */
 };
 

@@ -354,12 +354,12 @@ static int open_fallback(struct static_files *files, const char *name, char erro
         return refuse(error, fd, "cannot serve '%.160s' as the fallback, a file below the folder: %s", given, strerrordesc_np(-fd));
     os_close(fd);
     size_t len = strlen(name);
-    char *path = os_alloc(len + 1);
+    char *path = os_alloc(1 + len + 1);
     if (path == NULL)
         return refuse(error, -ENOMEM, "cannot serve files: %s", strerrordesc_np(ENOMEM));
     path[0] = '/';
-    memcpy(path + 1, name, len);
-    files->fallback = (struct slice){ path, len + 1 };
+    memcpy(path + 1, name, len + 1);
+    files->fallback = (struct slice){ path, 1 + len };
     return 0;
 }
 

@@ -257,6 +257,8 @@ static bool send_some(struct worker *w, struct conn *c, struct conn_facts *facts
     }
     exchange_sent(x, (uint64_t)sent);
     count_bytes(&w->counters.bytes_out, turn, (size_t)sent);
+    if (from_file && x->tail.left > 0)
+        fetch_watch(&x->tail);
     if (exchange_owed(x) == 0 && !goes_on(x) && !x->abort) {
         all_left(c, facts);
     } else {

@@ -6,7 +6,7 @@
 #include "os/os.h"
 #include "server/slots.h"
 
-/* So much is looked at, and fetched, at once: looking costs two calls for each. */
+/* So much is looked for in memory, and fetched, at once: looking costs a call or two for each. */
 #define FETCH_SIZE (UINT64_C(2) * 1024 * 1024)
 
 /* What one read of a thread takes: on its stack. */
@@ -98,7 +98,8 @@ static bool same_time(struct timespec a, struct timespec b)
     return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
 }
 
-/* A file that became longer was appended to, and what was announced is still there. */
+/* Looks at the file, and whether it changed since it was last looked at. One that became longer was appended to, and what was announced is still
+ * there. */
 static bool has_changed(struct tail *tail)
 {
     struct stat now;
@@ -106,11 +107,17 @@ static bool has_changed(struct tail *tail)
     if (os_fstat(tail->file, &now) < 0)
         return false;
     const uint64_t size = (uint64_t)now.st_size;
-    const bool seen = look->near > 0;
-    const bool changed = seen && (size < look->size || (size == look->size && !same_time(now.st_mtim, look->changed)));
+    const bool changed = look->watched && (size < look->size || (size == look->size && !same_time(now.st_mtim, look->changed)));
+    look->watched = true;
     look->size = size;
     look->changed = now.st_mtim;
     return changed;
+}
+
+void fetch_watch(struct tail *tail)
+{
+    if (!tail->look.watched)
+        (void)has_changed(tail);               /* the first look */
 }
 
 enum fetch fetch_next(struct worker *w, const struct conn *c)
@@ -120,14 +127,15 @@ enum fetch fetch_next(struct worker *w, const struct conn *c)
     weir_assert(tail->kind == TAIL_FILE && tail->left > 0);
     if (look->fetching)
         return FETCH_UNDER_WAY;
+    if (look->watched && has_changed(tail))
+        return FETCH_CHANGED;
     if (tail->offset < look->near)
         return FETCH_READY;
     const uint64_t size = tail->left < FETCH_SIZE ? tail->left : FETCH_SIZE;
-    const bool in_parts = look->near > 0 || tail->left > size;
-    if (in_parts && has_changed(tail))
-        return FETCH_CHANGED;
     const bool near = is_near(tail, tail->offset + size);
     look->near = tail->offset + size;
+    if (!near)
+        fetch_watch(tail);
     look->fetching = !near && fetch_begin(w, c, look->near);
     return look->fetching ? FETCH_UNDER_WAY : FETCH_READY;
 }

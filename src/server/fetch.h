@@ -15,4 +15,7 @@ enum fetch {
 __attribute__((warn_unused_result))
 enum fetch fetch_next(struct worker *w, const struct conn *c);
 
+/* Part of a file has left: from now on fetch_next() watches it. A file that leaves in one call needs no watching. */
+void fetch_watch(struct tail *tail);
+
 #endif

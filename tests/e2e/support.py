@@ -59,6 +59,12 @@ def alone(thing):
     return thing
 
 
+def on_epoll(thing):
+    """Marks a class whose tests are about what is answered, in which the poller has no part: they run on epoll alone."""
+    thing.on_epoll = True
+    return thing
+
+
 def native(thing):
     """Marks tests that count memory or system calls: they say nothing of an instrumented build."""
     return unittest.skipIf(FACTOR > 1, "an instrumented build has memory and system calls of its own")(thing)

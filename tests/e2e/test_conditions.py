@@ -4,7 +4,7 @@ import email.utils
 import functools
 import itertools
 
-from support import E2E, MTIME, folder_of, quick, shared, strong_tag
+from support import E2E, MTIME, folder_of, on_epoll, quick, shared, strong_tag
 
 SAME = email.utils.formatdate(MTIME, usegmt=True)
 BEFORE = email.utils.formatdate(MTIME - 1, usegmt=True)
@@ -41,6 +41,7 @@ def expected_status(match, unmodified, none_match, modified):
     return 200
 
 
+@on_epoll
 @quick
 class Conditions(E2E):
     def setUp(self):

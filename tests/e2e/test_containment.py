@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 
-from support import ALPHA, E2E, LARGE, MTIME, SECRET, alone, folder_of, quick, scratch_path, seconds, shared, site
+from support import ALPHA, E2E, LARGE, MTIME, SECRET, alone, folder_of, on_epoll, quick, scratch_path, seconds, shared, site
 
 SPAN = 60 if LARGE else 1.5
 PUBLIC = b"everybody may read this: public\n"       # as long as the secret is not, so that a wrong length would show
@@ -50,6 +50,7 @@ def outside_and_inside():
     return root
 
 
+@on_epoll
 class Race(E2E):
     def swapper(self, kind, *names):
         process = subprocess.Popen([sys.executable, "-c", SWAPPER, kind, *names], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
@@ -142,6 +143,7 @@ class Races(Race):
         self.race(server, ["/deep/er/inside.txt", "/deep/er/up", "/er/up", "/er/inside.txt", "/sub/file", "/d/sub/file"], seconds(SPAN))
 
 
+@on_epoll
 @quick
 class Modes(E2E):
     def answers(self, server):

@@ -83,7 +83,7 @@ class OutOfDescriptors(E2E):
             self.assert_serves(server)
 
     def test_open_files_count_too(self):
-        server = self.server("serve", site(), "--workers", "1", "--send-timeout", "60s", descriptors=64)
+        server = self.server("serve", site(), "--workers", "1", "--send-timeout", "60s", "--cache-files", "0", descriptors=64)
         self.assert_serves(server, "/a.txt")
         before = server.descriptors()
         clients, statuses = [], []

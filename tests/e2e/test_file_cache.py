@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 
-from support import E2E, LARGE, MTIME, POLLER, WAITS, Truncated, alone, end_strace, folder_of, native, numbered, seconds, \
+from support import E2E, LARGE, MTIME, POLLER, WAITS, Truncated, alone, end_strace, folder_of, native, numbered, on_epoll, seconds, \
     strace_attached, strong_tag, wait_until
 from test_syscalls import GET, calls_in
 
@@ -40,6 +40,7 @@ def replace(path, content):
     os.rename(path + ".new", path)
 
 
+@on_epoll
 class CacheCase(E2E):
     def warm(self, client, target, times=3):
         """A file that is old enough to be remembered, and is."""

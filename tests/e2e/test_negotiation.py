@@ -6,7 +6,7 @@ import os
 import random
 import time
 
-from support import E2E, MTIME, curl, folder_of, numbered, quick, strong_tag, wait_until
+from support import E2E, MTIME, curl, folder_of, numbered, on_epoll, quick, strong_tag, wait_until
 from test_ranges import parts_of
 
 PLAIN = b"body { color: black }\n" * 40 + random.Random(1).randbytes(2_000).hex().encode()
@@ -55,6 +55,7 @@ def accept(value):
     return "" if value is None else f"Accept-Encoding: {value}\r\n"
 
 
+@on_epoll
 @quick
 class Negotiation(E2E):
     def files(self, *args):

@@ -4,7 +4,7 @@ import functools
 import os
 import subprocess
 
-from support import E2E, WEIR, curl, folder_of, limit, quick, scratch_path, seconds, strong_tag, wait_until
+from support import E2E, WEIR, curl, folder_of, limit, on_epoll, quick, scratch_path, seconds, strong_tag, wait_until
 
 
 @functools.cache
@@ -22,6 +22,7 @@ def page(content):
     return path
 
 
+@on_epoll
 class PagesCase(E2E):
     def serving(self, *args):
         return self.client(self.server("serve", folder(), "--workers", "1", *args))

@@ -142,6 +142,7 @@ class Select(E2E):
             client = self.client(server)
             try:
                 exchange(client, b"in time\n")
+                exchange(client, b"and again\n")          # it had to be waited for
                 small.append(client)
             except (AssertionError, ConnectionResetError):
                 wait_until(server.errors, 2, "a line that says why a connection was closed")

@@ -100,7 +100,7 @@ static void check_exchange_ends(struct client *client, enum conn_event event)
 /* Content that comes from files is cut where it cannot be completed. */
 static bool may_be_cut(void)
 {
-    return world.files != NULL && (disk_is_spoiled() || !disk_list_is_whole() || world_rules().files_may_fail);
+    return sim.file_changed || (world.files != NULL && (disk_is_spoiled() || !disk_list_is_whole() || world_rules().files_may_fail));
 }
 
 /* FAIL needs a reason: the client reset, or a fault struck. */

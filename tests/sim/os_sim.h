@@ -213,6 +213,7 @@ struct sim_kernel {
     uint64_t still_at;             /* what the clock shows while it stands still */
     uint32_t still_calls;          /* so many more calls */
     bool jumped;                   /* the clock, since the turn began */
+    bool file_changed;             /* under a look at it, in this run */
     int64_t wall_skew;             /* s */
     bool faults_on;
     uint16_t rate[SIM_CALL_COUNT]; /* a fault strikes one in so many calls; 0: never */

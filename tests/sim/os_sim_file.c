@@ -293,6 +293,7 @@ static void change_file(struct sim_inode *inode, int fault)
 {
     sim_count((enum sim_fault)fault);
     sim_file_ends(inode);
+    sim.file_changed = true;
     if (fault == FAULT_FSTAT_FUTURE)
         inode->mtime = 4000000000 + chance_below(sim.chance, 1000000);
     else if (fault == FAULT_FSTAT_ANCIENT)
@@ -413,6 +414,7 @@ ssize_t os_pread(int fd, void *data, size_t size, uint64_t offset)
         sim_count(FAULT_PREAD_SHRUNK);
         sim_file_ends(f->inode);
         f->inode->size /= 2;
+        sim.file_changed = true;
         sim_file_stands(f->inode);
     }
     const uint64_t rest = offset < f->inode->size ? f->inode->size - offset : 0;

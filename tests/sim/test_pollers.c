@@ -153,13 +153,14 @@ static void select_takes_none_that_does_not_fit_and_says_so_once(void)
     sim.first_fd = FD_SETSIZE - 8;                 /* others hold those below */
     EXPECT(world_open(HANDLER_ECHO, true) == 0);
     struct client *stays[20];
-    uint32_t served = 0;
+    uint32_t served = 0;                           /* those who need not wait for it are answered before it turns out that they do not fit */
     for (int i = 0; i < 20; i++)
         stays[i] = says(100, ENDING_SILENT);
     run_ms(100);
     for (int i = 0; i < 20; i++)
         served += stays[i]->answers;
-    EXPECT(served == world.worker.open && served > 0 && served < 8 && sim_seen[ORDER_BEYOND_SELECT] >= 20 - served);
+    const uint32_t stay = world.worker.open;
+    EXPECT(served >= stay && stay > 0 && stay < 8 && sim_seen[ORDER_BEYOND_SELECT] >= 20 - stay);
     EXPECT(sim.told == 1);
     for (int i = 0; i < 20; i++)
         client_leave(stays[i]);
