@@ -281,8 +281,7 @@ START_TEST(several_ranges_are_parts)
 {
     static const struct part parts[] = { { 0, 9 }, { 100000, 150000 }, { 204799, 204799 }, { 50000, 50000 } };
     static const size_t rooms[] = { 4096, 5000, 65536 };
-    char boundary[128];
-    strcpy(boundary, "");
+    char boundary[128] = "";
     for (size_t i = 0; i < COUNT_OF(rooms); i++) {
         pull_room = rooms[i];
         ask(&(struct ask){ .path = "/large", .fields = { { "Range", "bytes=0-9, 100000-150000, -1, 50000-50000" } } });

@@ -168,12 +168,11 @@ END_TEST
 
 START_TEST(all_lines_at_their_longest_have_room)
 {
-    static char name[64 + MEDIA_TYPE_ENDING_MAX], control[FILE_CACHE_CONTROL_MAX], charset[MEDIA_TYPE_CHARSET_MAX], type[MEDIA_TYPE_NAME_MAX];
+    static char control[FILE_CACHE_CONTROL_MAX], charset[MEDIA_TYPE_CHARSET_MAX], type[MEDIA_TYPE_NAME_MAX];
     memset(control, 'c', sizeof(control));
     memset(charset, 'u', sizeof(charset));
     memset(type, 't', sizeof(type));
     memcpy(type, "text/", 5);
-    strcpy(name, "x.own");
     struct media_type slots[2];
     struct media_types types;
     media_types_init(&types, slots, 2);
@@ -181,7 +180,7 @@ START_TEST(all_lines_at_their_longest_have_room)
     struct stat status = status_of(0, NOW, INT64_MAX, UINT64_MAX);
     status.st_size = -1;
     struct file_head head;
-    const struct file_facts facts = { .types = &types, .charset = { charset, sizeof(charset) }, .name = slice_of(name), .status = &status,
+    const struct file_facts facts = { .types = &types, .charset = { charset, sizeof(charset) }, .name = SLICE("x.own"), .status = &status,
                                       .coding = CODING_ZSTD, .varies = true, .cache_control = { control, sizeof(control) }, .now = now };
     ck_assert(file_head_compose(&head, &facts));
     ck_assert_uint_eq(value_of(&head, "ETag").len, FILE_TAG_MAX);
