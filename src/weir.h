@@ -76,6 +76,7 @@ struct weir_options {
     const char *name;               /* stands before each line on standard error; "weir" */
     uint32_t workers;               /* 0: one for each CPU that the process may use; at most 256 */
     uint32_t connections_max;       /* of all workers; 0: what the descriptor limit allows, less a reserve */
+    bool pin_workers;               /* weir_run() keeps each worker on one CPU, in turn, of those that the process may use */
     bool server_field;              /* true: responses say `Server: weir` */
 
     uint32_t line_max;              /* request line: 8 KiB, then 414 */
@@ -290,7 +291,7 @@ struct weir *weir_open(const struct weir_options *options, const struct weir_han
 /* The same for plain connections. options.buffer_max bounds the memory of each; the options for HTTP are not looked at. */
 struct weir *weir_open_streams(const struct weir_options *options, const struct weir_stream_handler *handler, char error[WEIR_ERROR_SIZE]);
 
-/* Serves until weir_stop() and the end of the drain. 0, or a negated errno where the threads could not be started. */
+/* Serves until weir_stop() and the end of the drain. 0, or a negated errno where the threads could not be started, or not be pinned. */
 int weir_run(struct weir *server);
 
 /* Begins the drain: no new connections, exchanges in flight are finished, at most drain_timeout. From any thread and from a signal

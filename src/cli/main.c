@@ -146,6 +146,13 @@ static void say_ready(const struct weir *server, const struct cli_options *optio
     fflush(stdout);
 }
 
+static int fail_running(const struct cli_options *options, int rc)
+{
+    char error[CLI_ERROR_SIZE];
+    snprintf(error, sizeof(error), "the workers cannot be started%s: %s", options->weir.pin_workers ? " with --pin-workers" : "", strerror(-rc));
+    return fail(error);
+}
+
 /* Runs a server that was opened, or says why it was not, and closes it. */
 static int run_server(struct weir *server, const struct cli_options *options, const char *error)
 {
@@ -159,7 +166,7 @@ static int run_server(struct weir *server, const struct cli_options *options, co
         say_ready(server, options);
         const int rc = weir_run(server);
         if (rc < 0)
-            status = fail(strerror(-rc));
+            status = fail_running(options, rc);
         signals_end(&signals);
     }
     weir_close(server);

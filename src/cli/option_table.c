@@ -16,7 +16,9 @@ enum {
 static const struct option server_options[] = {
     { "--listen", "ADDR", VALUE_LISTEN, FOR_ALL, 0, 0, 0, "127.0.0.1:8080",
       "127.0.0.1:8080, [::1]:8080, :8080 (all addresses)\nor unix:PATH; port 0 takes a free one; may be\ngiven again" },
-    { "--workers", "N", VALUE_COUNT, FOR_ALL, AT(weir.workers), 1, 256, "one for each CPU", "threads" },
+    { "--workers", "N", VALUE_COUNT, FOR_ALL, AT(weir.workers), 1, 256, "one for each CPU it may use",
+      "threads, each with connections of its own" },
+    { "--pin-workers", NULL, VALUE_NONE, FOR_ALL, AT(weir.pin_workers), true, 0, "", "keep each worker on one of those CPUs, in turn" },
     { "--poller", "NAME", VALUE_POLLER, FOR_ALL, 0, 0, 0, "epoll", "how readiness is learned: epoll, poll or select" },
     { "--access-log", "PATH", VALUE_LOG, FOR_HTTP, 0, 0, 0, "- on a terminal, else off",
       "a file to append to, - for standard output, or\noff; SIGHUP opens the file anew" },

@@ -6,6 +6,7 @@
 #ifndef WEIR_OS_OS_H
 #define WEIR_OS_OS_H
 
+#include <sched.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -128,7 +129,10 @@ int os_dup3(int from, int to) OS_RESULT;
 /* The soft limit of open descriptors (RLIMIT_NOFILE). */
 uint32_t os_descriptors_max(void);
 
-/* CPUs that the process may use (sched_getaffinity(2)), at least 1. */
+/* The CPUs that the calling thread may use (sched_getaffinity(2)): at least one. */
+int os_cpus(cpu_set_t *cpus) OS_RESULT;
+
+/* How many they are; 1 where they cannot be told. */
 uint32_t os_cpu_count(void);
 
 #endif

@@ -6,7 +6,6 @@
 #include <linux/openat2.h>
 #include <linux/sockios.h>
 #include <poll.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
@@ -266,11 +265,13 @@ uint32_t os_descriptors_max(void)
     return (uint32_t)limit.rlim_cur;
 }
 
+int os_cpus(cpu_set_t *cpus)
+{
+    return result(sched_getaffinity(0, sizeof *cpus, cpus));
+}
+
 uint32_t os_cpu_count(void)
 {
-    cpu_set_t set;
-    if (sched_getaffinity(0, sizeof set, &set) < 0)
-        return 1;
-    const int count = CPU_COUNT(&set);
-    return count > 0 ? (uint32_t)count : 1;
+    cpu_set_t cpus;
+    return os_cpus(&cpus) < 0 ? 1 : (uint32_t)CPU_COUNT(&cpus);
 }

@@ -15,9 +15,9 @@ struct errand {
 
 _Static_assert(offsetof(struct errand, letter) == 0, "who frees the letter frees the errand");
 
-void errands_open(struct errands *e)
+void errands_open(struct errands *e, const cpu_set_t *cpus)
 {
-    *e = (struct errands){ .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER };
+    *e = (struct errands){ .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER, .cpus = cpus };
 }
 
 /* The next one, or NULL at the end. Waits for it. */
@@ -52,7 +52,7 @@ static void *run_errands(void *errands)
 static bool has_thread(struct errands *e)
 {
     if (e->waiting >= e->idle && e->started < ERRANDS_THREADS_MAX)
-        e->started += thread_start(&e->threads[e->started], run_errands, e) == 0;
+        e->started += thread_start(&e->threads[e->started], e->cpus, run_errands, e) == 0;
     return e->started > 0;
 }
 

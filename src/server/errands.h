@@ -4,6 +4,7 @@
 #define WEIR_SERVER_ERRANDS_H
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -25,10 +26,12 @@ struct errands {
     uint32_t idle;                         /* threads with nothing to do */
     uint32_t started;
     bool closing;
+    const cpu_set_t *cpus;                 /* of the threads; NULL: those of whoever first needs one */
     pthread_t threads[ERRANDS_THREADS_MAX];
 };
 
-void errands_open(struct errands *e);
+/* `cpus` is borrowed until the end. */
+void errands_open(struct errands *e, const cpu_set_t *cpus);
 
 /* Has work(job) called on a thread, then done(job) by whoever runs `home`, which `wake_fd` tells. Any thread. false: no memory, no thread,
  * too many are waiting, or it is the end; nothing is called. */

@@ -42,6 +42,7 @@ struct weir {
     size_t listeners_open;
     _Atomic uint32_t connections_open;
     struct error_log errors;
+    cpu_set_t cpus;                    /* to pin workers to, where the options want it */
     struct errands errands;
     char *log_path;                    /* NULL: no access log */
     int log_fd;
@@ -162,6 +163,15 @@ static bool complete_options(struct weir *s, const struct weir_options *options,
     return most > 0;
 }
 
+/* Before any thread is pinned. */
+static bool learn_cpus(struct weir *s, char error[WEIR_ERROR_SIZE])
+{
+    const int rc = s->options.pin_workers ? os_cpus(&s->cpus) : 0;
+    if (rc < 0)
+        snprintf(error, WEIR_ERROR_SIZE, "workers cannot be pinned, the CPUs are not known: %s", strerror(-rc));
+    return rc == 0;
+}
+
 /* The sockets of the other workers, where those of the first are. */
 static bool share_listeners(struct weir *s, char error[WEIR_ERROR_SIZE])
 {
@@ -258,7 +268,7 @@ static void name_as_stream(struct listener *l)
 }
 
 /* A server whose protocol is not chosen yet; NULL, and `error` written, where there is a fault or no memory. */
-static struct weir *server_new(const char *fault, char error[WEIR_ERROR_SIZE])
+static struct weir *server_new(const struct weir_options *options, const char *fault, char error[WEIR_ERROR_SIZE])
 {
     struct weir *s = fault == NULL ? calloc(1, sizeof *s) : NULL;
     if (s == NULL) {
@@ -268,14 +278,15 @@ static struct weir *server_new(const char *fault, char error[WEIR_ERROR_SIZE])
     const char *trace = getenv("WEIR_TRACE");
     s->trace = trace != NULL && strcmp(trace, "1") == 0;
     s->log_fd = -1;
-    errands_open(&s->errands);
+    errands_open(&s->errands, options->pin_workers ? &s->cpus : NULL);
     return s;
 }
 
 /* Closes the server where something cannot be opened. */
 static struct weir *server_open(struct weir *s, const struct weir_options *options, char error[WEIR_ERROR_SIZE])
 {
-    if (complete_options(s, options, error) && open_log(s, options, error) && open_listeners(s, options, error) && open_workers(s, error))
+    if (complete_options(s, options, error) && learn_cpus(s, error) && open_log(s, options, error)
+        && open_listeners(s, options, error) && open_workers(s, error))
         return s;
     weir_close(s);
     return NULL;
@@ -283,7 +294,7 @@ static struct weir *server_open(struct weir *s, const struct weir_options *optio
 
 struct weir *weir_open(const struct weir_options *options, const struct weir_handler *handler, char error[WEIR_ERROR_SIZE])
 {
-    struct weir *s = server_new(handler->answer == NULL ? "a handler needs answer()" : server_options_fault(options), error);
+    struct weir *s = server_new(options, handler->answer == NULL ? "a handler needs answer()" : server_options_fault(options), error);
     if (s == NULL)
         return NULL;
     s->handler = *handler;
@@ -294,7 +305,7 @@ struct weir *weir_open(const struct weir_options *options, const struct weir_han
 
 struct weir *weir_open_streams(const struct weir_options *options, const struct weir_stream_handler *handler, char error[WEIR_ERROR_SIZE])
 {
-    struct weir *s = server_new(handler->receive == NULL ? "a handler needs receive()" : server_options_fault(options), error);
+    struct weir *s = server_new(options, handler->receive == NULL ? "a handler needs receive()" : server_options_fault(options), error);
     if (s == NULL)
         return NULL;
     s->streams = *handler;
@@ -333,13 +344,33 @@ static void *run_worker(void *worker)
     return NULL;
 }
 
+/* A set of one: that of the worker at `index`. The workers take the CPUs in turn, and begin anew where these are fewer. */
+static cpu_set_t cpu_of_worker(const cpu_set_t *cpus, uint32_t index)
+{
+    cpu_set_t one;
+    size_t cpu = 0;
+    for (uint32_t before = index % (uint32_t)CPU_COUNT(cpus); before > 0 || !CPU_ISSET(cpu, cpus); cpu++)
+        before -= CPU_ISSET(cpu, cpus) != 0;
+    CPU_ZERO(&one);
+    CPU_SET(cpu, &one);
+    return one;
+}
+
+static int start_worker(struct weir *s, uint32_t index, pthread_t *thread)
+{
+    if (!s->options.pin_workers)
+        return thread_start(thread, NULL, run_worker, &s->workers[index]);
+    const cpu_set_t cpu = cpu_of_worker(&s->cpus, index);
+    return thread_start(thread, &cpu, run_worker, &s->workers[index]);
+}
+
 int weir_run(struct weir *server)
 {
     pthread_t threads[WORKERS_MAX];
     uint32_t started = 0;
     int rc = 0;
     while (started < server->options.workers && rc == 0) {
-        rc = thread_start(&threads[started], run_worker, &server->workers[started]);
+        rc = start_worker(server, started, &threads[started]);
         started += rc == 0;
     }
     if (rc < 0)

@@ -4,9 +4,10 @@
 #define WEIR_SERVER_THREAD_H
 
 #include <pthread.h>
+#include <sched.h>
 
-/* 0, or a negated errno. */
+/* `cpus`: those that it may use; NULL: those of the calling thread. 0, or a negated errno. */
 __attribute__((warn_unused_result))
-int thread_start(pthread_t *thread, void *(*run)(void *argument), void *argument);
+int thread_start(pthread_t *thread, const cpu_set_t *cpus, void *(*run)(void *argument), void *argument);
 
 #endif

@@ -32,6 +32,7 @@ static bool same(const struct weir_options *a, const struct weir_options *b)
 {
     return a->listen == b->listen && a->listen_count == b->listen_count && a->poller == b->poller && a->access_log == b->access_log
         && a->name == b->name && a->workers == b->workers && a->connections_max == b->connections_max
+        && a->pin_workers == b->pin_workers
         && a->server_field == b->server_field && a->line_max == b->line_max && a->head_max == b->head_max
         && a->fields_max == b->fields_max && a->body_max == b->body_max && a->head_timeout == b->head_timeout
         && a->body_timeout == b->body_timeout && a->send_timeout == b->send_timeout && a->idle_timeout == b->idle_timeout
@@ -69,13 +70,14 @@ START_TEST(every_word_lands_where_it_belongs)
 {
     struct cli_options options;
     char error[CLI_ERROR_SIZE];
-    ck_assert_int_eq(parse(&options, "serve /srv --listen :80 --listen=[::1]:0 --workers 3 --poller epoll --access-log /l --no-server-header"
-                           " --dot-files --max-line 100 --max-head=2k --max-fields 7", true, error), CLI_RUN);
+    ck_assert_int_eq(parse(&options, "serve /srv --listen :80 --listen=[::1]:0 --workers 3 --pin-workers --poller epoll --access-log /l"
+                           " --no-server-header --dot-files --max-line 100 --max-head=2k --max-fields 7", true, error), CLI_RUN);
     ck_assert_str_eq(options.files.dir, "/srv");
     ck_assert_uint_eq(options.weir.listen_count, 2);
     ck_assert_str_eq(options.weir.listen[0], ":80");
     ck_assert_str_eq(options.weir.listen[1], "[::1]:0");
     ck_assert_uint_eq(options.weir.workers, 3);
+    ck_assert(options.weir.pin_workers);
     ck_assert_str_eq(options.weir.poller, "epoll");
     ck_assert_str_eq(options.weir.access_log, "/l");
     ck_assert(!options.weir.server_field);

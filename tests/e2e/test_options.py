@@ -1,7 +1,10 @@
 """The command line: every wrong option has its one line and status 2, every failing start its one line and status 1."""
 
+import ctypes
+import errno
 import os
 import socket
+import struct
 import subprocess
 
 from support import ALPHA, POLLER, E2E, WEIR, curl, free_port, native, quick, scratch_path, seconds, site, wait_until
@@ -46,12 +49,32 @@ WRONG = (
      ["hello", "--max-head", "65536"],
      ["hello", "--nonsense"], ["hello", "-x"], ["hello", "--list", "127.0.0.1:0"], ["hello", "--dot-files"], ["hello", "DIR"],
      ["serve", ".", "."],
-     ["serve", "--nonsense"], ["hello", "--no-server-header=yes"], ["dance"], [], ["--nonsense"]]
+     ["serve", "--nonsense"], ["hello", "--no-server-header=yes"], ["hello", "--pin-workers=yes"],
+     ["dance"], [], ["--nonsense"]]
 )
 
 
 def run(*args, **kwargs):
     return subprocess.run([*WEIR, *args], capture_output=True, timeout=seconds(5), stdin=subprocess.DEVNULL, check=False, **kwargs)
+
+
+libc = ctypes.CDLL(None, use_errno=True)
+PR_SET_SECCOMP, PR_SET_NO_NEW_PRIVS = 22, 38
+FILTER = 2
+
+
+class Forbidden:
+    """A system call that gets EPERM, by its number (seccomp(2)): made ready here, in force where it is called."""
+
+    def __init__(self, call):
+        load, jump_if_equal, give = 0x20, 0x15, 0x06
+        steps = ((load, 0, 0, 0), (jump_if_equal, 0, 1, call), (give, 0, 0, 0x00050000 | errno.EPERM), (give, 0, 0, 0x7fff0000))
+        self.steps = ctypes.create_string_buffer(b"".join(struct.pack("<HBBI", *step) for step in steps))
+        self.program = ctypes.create_string_buffer(struct.pack("<HxxxxxxQ", len(steps), ctypes.addressof(self.steps)))
+
+    def __call__(self):
+        if libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 or libc.prctl(PR_SET_SECCOMP, FILTER, self.program, 0, 0) != 0:
+            raise OSError(ctypes.get_errno(), "prctl")
 
 
 @quick
@@ -82,7 +105,7 @@ class Options(E2E):
                       "--head-timeout", "10",
                       "--body-timeout", "2m", "--send-timeout", "5s", "--idle-timeout", "0", "--linger-timeout", "1s", "--drain-timeout",
                       "1s", "--min-rate", "1k",
-                      "--max-linger", "64k", "--poller", "epoll", "--access-log", "off", "--no-server-header", "--workers", "2"]):
+                      "--max-linger", "64k", "--poller", "epoll", "--access-log", "off", "--no-server-header", "--workers", "2", "--pin-workers"]):
             with self.subTest(args=args):
                 server = self.server("hello", *args)
                 self.assert_serves(server)
@@ -98,7 +121,7 @@ class Options(E2E):
     def test_help_and_version_go_to_standard_output(self):
         done = run("--help")
         self.assertEqual((done.returncode, done.stderr), (0, b""))
-        for name in SIZES + TIMES + COUNTS + ("--listen", "--poller", "--access-log", "--no-server-header", "--dot-files", "serve",
+        for name in SIZES + TIMES + COUNTS + ("--listen", "--poller", "--access-log", "--pin-workers", "--no-server-header", "--dot-files", "serve",
                                               "hello", "respond", *FILES):
             self.assertIn(name.encode(), done.stdout)
         self.assertEqual(max(len(line) for line in done.stdout.splitlines()) <= 140, True)
@@ -169,6 +192,14 @@ class Options(E2E):
     def test_a_log_that_cannot_be_opened_is_a_failing_start(self):
         self.assert_start_fails("hello", "--listen", "127.0.0.1:0", "--access-log", "/nowhere/at/all/log")
         self.assert_start_fails("hello", "--listen", "127.0.0.1:0", "--access-log", "/")
+
+    @native
+    def test_where_a_thread_may_not_be_pinned_the_start_fails(self):
+        call = {"x86_64": 203, "aarch64": 122}.get(os.uname().machine)         # sched_setaffinity(2)
+        if call is None:
+            self.skipTest("the number of the call is not known here")
+        done = run("hello", "--listen", "127.0.0.1:0", "--workers", "2", "--pin-workers", preexec_fn=Forbidden(call))
+        self.assertEqual((done.returncode, done.stderr), (1, b"weir: the workers cannot be started with --pin-workers: Operation not permitted\n"))
 
     @native
     def test_with_few_descriptors_a_start_fails_or_somebody_is_served(self):

@@ -110,6 +110,29 @@ class Load(E2E):
         busy = [task for task, count in after.items() if count - before.get(task, 0) > 20]
         self.assertGreaterEqual(len(busy), 3, (before, after))
 
+    def test_each_pinned_worker_keeps_to_one_cpu_and_all_take_turns(self):
+        cpus = sorted(os.sched_getaffinity(0))
+        if len(cpus) == 1:
+            self.skipTest("with one CPU all threads keep to it")
+        server = self.server("hello", "--workers", "5", "--pin-workers")
+        pinned = [allowed for allowed in self.cpus_by_task(server).values() if len(allowed) == 1]
+        self.assertEqual(sorted(pinned), sorted([cpus[i % len(cpus)]] for i in range(5)))
+        self.assert_serves(server)
+
+    def test_workers_that_are_not_pinned_may_use_every_cpu(self):
+        server = self.server("hello", "--workers", "3")
+        self.assertEqual([cpus for cpus in self.cpus_by_task(server).values() if cpus != sorted(os.sched_getaffinity(0))], [])
+
+    def test_by_default_there_is_a_worker_for_each_cpu_that_the_process_may_use(self):
+        cpus = sorted(os.sched_getaffinity(0))
+        for count in {1, len(cpus)}:
+            narrowed = ("taskset", "--cpu-list", ",".join(map(str, cpus[:count])))
+            tasks = [len(self.cpus_by_task(self.server("hello", *args, before=narrowed))) for args in ((), ("--workers", "1"))]
+            self.assertEqual(tasks[0] - tasks[1], count - 1)
+
+    def cpus_by_task(self, server):
+        return {task: sorted(os.sched_getaffinity(int(task))) for task in os.listdir(f"/proc/{server.pid}/task")}
+
     def switches_by_task(self, server):
         counts = {}
         for task in os.listdir(f"/proc/{server.pid}/task"):

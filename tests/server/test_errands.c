@@ -18,7 +18,7 @@ static _Atomic int worked, done_count, here_count, signals_let_in, under_way, mo
 
 static void setup(void)
 {
-    errands_open(&errands);
+    errands_open(&errands, NULL);
     home = (struct mailbox){ .last = NULL };
     wake_fd = os_eventfd();
     ck_assert_int_ge(wake_fd, 0);

@@ -61,7 +61,7 @@ START_TEST(the_defaults_are_those_that_the_header_tells)
     const struct weir_options o = weir_defaults();
     ck_assert_str_eq(o.poller, "epoll");
     ck_assert_str_eq(o.name, "weir");
-    ck_assert(o.server_field && o.access_log == NULL && o.listen == NULL);
+    ck_assert(o.server_field && !o.pin_workers && o.access_log == NULL && o.listen == NULL);
     ck_assert_uint_eq(o.listen_count + o.workers + o.connections_max, 0);
     ck_assert_uint_eq(o.line_max, 8192);
     ck_assert_uint_eq(o.head_max, 16384);

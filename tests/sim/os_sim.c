@@ -401,6 +401,13 @@ uint32_t os_descriptors_max(void)
     return SIM_FDS_MAX;
 }
 
+int os_cpus(cpu_set_t *cpus)
+{
+    CPU_ZERO(cpus);
+    CPU_SET(0, cpus);
+    return 0;
+}
+
 uint32_t os_cpu_count(void)
 {
     return 1;
