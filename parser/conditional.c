@@ -55,6 +55,8 @@ static bool next_tag(struct slice *rest, struct slice *tag)
 static enum condition_tags line_tags(struct slice line, struct slice own, bool strong)
 {
     struct slice tag;
+    if (slice_equals(line, own) && own.len > 0)        /* what a browser sends that has the file: nothing to take apart */
+        return tags_are_same(line, own, strong) ? CONDITION_TAGS_MATCH : CONDITION_TAGS_DIFFER;
     if (slice_equals(line, SLICE("*")))
         return CONDITION_TAGS_ANY;
     while (next_tag(&line, &tag))
@@ -83,25 +85,20 @@ static void see_none_match(struct conditional *c, struct slice value)
     c->none_match = lines_joined(c->none_match, line_tags(value, c->validators->tag, false));
 }
 
-/* `before`: what an earlier line of the same field said. */
-static enum condition_date date_seen(const struct conditional *c, enum condition_date before, struct slice value, int64_t latest)
+static void see_date(struct condition_date *date, struct slice value)
 {
-    int64_t date = 0;
-    if (before != CONDITION_DATE_ABSENT || !c->validators->has_modified || !http_date_parse(value, c->now, &date) || date > latest)
-        return CONDITION_DATE_IGNORED;
-    return c->validators->modified > date ? CONDITION_DATE_MODIFIED : CONDITION_DATE_UNMODIFIED;
+    date->value = value;
+    date->lines++;
 }
 
-/* Browsers send it behind If-None-Match, where it means nothing: not to read the date saves most of the cost of both. */
 static void see_modified_since(struct conditional *c, struct slice value)
 {
-    if (c->none_match == CONDITION_TAGS_ABSENT)
-        c->modified = date_seen(c, c->modified, value, c->now);
+    see_date(&c->modified, value);
 }
 
 static void see_unmodified_since(struct conditional *c, struct slice value)
 {
-    c->unmodified = date_seen(c, c->unmodified, value, INT64_MAX);
+    see_date(&c->unmodified, value);
 }
 
 static bool if_range_holds(const struct conditional *c, struct slice value)
@@ -156,15 +153,27 @@ void conditional_field(struct conditional *c, struct slice name, struct slice va
 
 /* ------------------------------------------------------------------ what they come to */
 
+/* Whether a field says something, a date not after `latest`; `*modified`: the representation was modified behind it. */
+static bool date_counts(const struct conditional *c, const struct condition_date *said, int64_t latest, bool *modified)
+{
+    int64_t date = 0;
+    if (said->lines != 1 || !c->validators->has_modified || !http_date_parse(said->value, c->now, &date) || date > latest)
+        return false;
+    *modified = c->validators->modified > date;
+    return true;
+}
+
+/* Browsers send a date beside their tag, which wins: not to read it saves most of the cost of both. */
 enum conditional_verdict conditional_verdict(const struct conditional *c)
 {
+    bool modified = false;
     if (c->match == CONDITION_TAGS_DIFFER)
         return CONDITIONAL_FAILED;
-    if (c->match == CONDITION_TAGS_ABSENT && c->unmodified == CONDITION_DATE_MODIFIED)
+    if (c->match == CONDITION_TAGS_ABSENT && date_counts(c, &c->unmodified, INT64_MAX, &modified) && modified)
         return CONDITIONAL_FAILED;
     if (c->none_match >= CONDITION_TAGS_MATCH)
         return CONDITIONAL_NOT_MODIFIED;
-    if (c->none_match == CONDITION_TAGS_ABSENT && c->modified == CONDITION_DATE_UNMODIFIED)
+    if (c->none_match == CONDITION_TAGS_ABSENT && date_counts(c, &c->modified, c->now, &modified) && !modified)
         return CONDITIONAL_NOT_MODIFIED;
     return CONDITIONAL_PROCEED;
 }

@@ -42,12 +42,10 @@ enum condition_tags {
     CONDITION_TAGS_ANY         /* one line, and that is "*" */
 };
 
-/* What If-Modified-Since or If-Unmodified-Since said so far. */
-enum condition_date {
-    CONDITION_DATE_ABSENT,
-    CONDITION_DATE_IGNORED,
-    CONDITION_DATE_MODIFIED,   /* the representation was modified behind it */
-    CONDITION_DATE_UNMODIFIED
+/* If-Modified-Since or If-Unmodified-Since: read only where it decides. */
+struct condition_date {
+    struct slice value;        /* of its last line; valid where there was one */
+    unsigned lines;
 };
 
 struct conditional {
@@ -58,7 +56,7 @@ struct conditional {
     bool has_if_range;
     bool range_applies;        /* no If-Range, or one that holds, and neither field came twice; once false, it stays so */
     enum condition_tags match, none_match;
-    enum condition_date modified, unmodified;  /* `modified` is not kept up once there is an If-None-Match, which wins over it */
+    struct condition_date modified, unmodified;
 };
 
 enum conditional_verdict {
@@ -70,7 +68,7 @@ enum conditional_verdict {
 void conditional_init(struct conditional *c, const struct validators *validators, int64_t now);
 
 /* Looks at one field; all but If-Match, If-None-Match, If-Modified-Since, If-Unmodified-Since, If-Range and Range are passed over. `value` is
- * borrowed until conditional_range() was asked, where the field is Range; else nothing is. */
+ * borrowed until the verdict was given and conditional_range() asked. */
 void conditional_field(struct conditional *c, struct slice name, struct slice value);
 
 /* Of a GET or HEAD, in the order of RFC 9110 §13.2.2. */
