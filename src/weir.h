@@ -150,6 +150,13 @@ enum weir_body {
 #define WEIR_PULL_LATER SIZE_MAX            /* nothing yet: weir_resume() tells when to ask again */
 #define WEIR_PULL_CUT (SIZE_MAX - 1)        /* the content cannot be completed: the connection is cut */
 
+/* What weir remembers of an open file from one answer to the next: a stretch that was in memory lately, and is not looked for again at once.
+ * Zeroed at first; of one worker. */
+struct weir_warmth {
+    uint64_t from, to;
+    uint64_t until_ms;
+};
+
 /* A response. weir adds Date, Server, Content-Length and, where it says something, Connection; those four and Transfer-Encoding
  * are not for `fields`. HEAD gets the same head and no body. Zeroed, but for a status, it is an empty response. */
 struct weir_response {
@@ -161,6 +168,7 @@ struct weir_response {
     const void *data;
     int fd;
     uint64_t offset;
+    struct weir_warmth *warmth;     /* of the file; lives as long; NULL: nothing is remembered */
     uint64_t length;
     size_t (*pull)(void *context, void *out, size_t room);     /* writes at most `room` bytes, of which there are at least 4,096, and
                                        returns how many; 0: the content is complete. `context` is release_context */

@@ -12,6 +12,8 @@
 #include "core/buffer.h"
 #include "core/conn.h"
 
+struct weir_warmth;
+
 /* What is owed after the bytes in `out`: borrowed memory, or a stretch of an open file. */
 enum tail_kind { TAIL_NONE, TAIL_MEMORY, TAIL_FILE };
 
@@ -40,6 +42,7 @@ struct tail {
     uint64_t offset;                   /* TAIL_FILE: of the next byte to be sent */
     uint64_t left;                     /* bytes still to be sent */
     struct tail_look look;
+    struct weir_warmth *warmth;        /* TAIL_FILE: what is remembered of the file when the tail is gone; NULL: nothing */
     void (*release)(void *context);    /* NULL: nothing to do */
     void *release_context;
 };

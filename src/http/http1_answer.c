@@ -247,6 +247,7 @@ static bool append_body(struct http1 *h, const struct weir_response *response)
         .memory = response->data,
         .offset = response->offset,
         .left = response->length,
+        .warmth = response->warmth,
         .release = response->release,
         .release_context = response->release_context,
     };

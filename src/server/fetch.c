@@ -9,6 +9,9 @@
 /* So much is looked for in memory, and fetched, at once: looking costs a call or two for each. */
 #define FETCH_SIZE (UINT64_C(2) * 1024 * 1024)
 
+/* What was in memory is taken to be there for so long. */
+#define WARM_MS 1000
+
 /* What one read of a thread takes: on its stack. */
 #define SCRATCH_SIZE 65536
 
@@ -93,6 +96,26 @@ static bool is_near(struct tail *tail, uint64_t end)
     return is_cached(tail, end - 1);
 }
 
+/* Was all up to `end` there, a moment ago? */
+static bool is_warm(const struct tail *tail, uint64_t end, uint64_t now)
+{
+    const struct weir_warmth *warmth = tail->warmth;
+    return warmth != NULL && now < warmth->until_ms && warmth->from <= tail->offset && end <= warmth->to;
+}
+
+/* It is, up to `end`: stretches that follow one another become one, which is believed as long as its beginning. `before`: where the one before ended
+ * that was looked for; a piece may have left from beyond. */
+static void keep_warm(struct tail *tail, uint64_t before, uint64_t end, uint64_t now)
+{
+    struct weir_warmth *warmth = tail->warmth;
+    if (warmth == NULL)
+        return;
+    const bool goes_on = warmth->to == before || (warmth->from <= tail->offset && tail->offset <= warmth->to);
+    if (now >= warmth->until_ms || !goes_on)
+        *warmth = (struct weir_warmth){ .from = tail->offset, .until_ms = now + WARM_MS };
+    warmth->to = end;
+}
+
 static bool same_time(struct timespec a, struct timespec b)
 {
     return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
@@ -132,9 +155,14 @@ enum fetch fetch_next(struct worker *w, const struct conn *c)
     if (tail->offset < look->near)
         return FETCH_READY;
     const uint64_t size = tail->left < FETCH_SIZE ? tail->left : FETCH_SIZE;
-    const bool near = is_near(tail, tail->offset + size);
+    const uint64_t before = look->near;
     look->near = tail->offset + size;
-    if (!near)
+    if (is_warm(tail, look->near, w->now))
+        return FETCH_READY;
+    const bool near = is_near(tail, look->near);
+    if (near)
+        keep_warm(tail, before, look->near, w->now);
+    else
         fetch_watch(tail);
     look->fetching = !near && fetch_begin(w, c, look->near);
     return look->fetching ? FETCH_UNDER_WAY : FETCH_READY;

@@ -84,6 +84,8 @@ void __wrap_os_close(int fd)
 
 static char path[] = "/tmp/weir-test-fetch-XXXXXX";
 static int file;
+static struct weir_warmth warmth;
+static _Atomic uint64_t believed_until;    /* in place of the second from when it was looked for; 0: that */
 static _Atomic int released;
 static struct running running;
 static int client;
@@ -98,10 +100,13 @@ static void answer(struct weir_request *request, void *context)
 {
     (void)context;
     const bool other = request->path.len > 1;
+    if (believed_until > 0)
+        warmth.until_ms = believed_until;
     const struct weir_response response = {
         .status = 200,
         .body = WEIR_FILE,
         .fd = file,
+        .warmth = &warmth,
         .length = other ? 0 : FILE_SIZE,
         .release = other ? NULL : release,
     };
@@ -119,6 +124,8 @@ static void setup(void)
     disk.gated = false;
     looks = kinds = dups = reads = duplicates = released = 0;
     last_dup = -1;
+    warmth = (struct weir_warmth){ 0 };
+    believed_until = 0;
     sem_init(&gate, 0, 0);
 }
 
@@ -139,12 +146,17 @@ static void start(uint32_t send_timeout)
     client_send(client, CLIENT_GET);
 }
 
-static void stop(void)
+static void stop_after(int times)
 {
     close(client);
     running_stop(&running);
-    ck_assert_int_eq(released, 1);
+    ck_assert_int_eq(released, times);
     ck_assert_msg(duplicates == 0, "what a thread reads from is closed");
+}
+
+static void stop(void)
+{
+    stop_after(1);
 }
 
 static void assert_others_are_served(void)
@@ -179,6 +191,35 @@ START_TEST(what_is_in_memory_is_sent_at_once)
     ck_assert_int_eq(dups, 0);
     ck_assert_int_eq(reads, 0);
     ck_assert_int_le(looks, (int)(FILE_SIZE >> 20));
+}
+
+START_TEST(what_was_in_memory_is_not_looked_for_again_while_that_is_believed)
+{
+    start(30000);
+    assert_all_comes();
+    const int before = looks;
+    ck_assert_int_gt(before, 0);
+    believed_until = UINT64_MAX;
+    client_send(client, CLIENT_GET);
+    assert_all_comes();
+    ck_assert_int_eq(looks, before);
+    believed_until = 1;
+    client_send(client, CLIENT_GET);
+    assert_all_comes();
+    stop_after(3);
+    ck_assert_int_gt(looks, before + 1);
+}
+
+START_TEST(what_was_not_is_looked_for_again)
+{
+    disk.cached = -EAGAIN;
+    start(30000);
+    assert_all_comes();
+    const int before = looks;
+    client_send(client, CLIENT_GET);
+    assert_all_comes();
+    stop_after(2);
+    ck_assert_int_gt(looks, before + 1);
 }
 
 START_TEST(what_is_not_is_read_by_a_thread_and_others_are_served_meanwhile)
@@ -322,6 +363,8 @@ int main(void)
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_set_timeout(tests, 60);
     tcase_add_test(tests, what_is_in_memory_is_sent_at_once);
+    tcase_add_test(tests, what_was_in_memory_is_not_looked_for_again_while_that_is_believed);
+    tcase_add_test(tests, what_was_not_is_looked_for_again);
     tcase_add_test(tests, what_is_not_is_read_by_a_thread_and_others_are_served_meanwhile);
     tcase_add_loop_test(tests, a_file_system_that_cannot_tell_is_asked_once, 0, 2);
     tcase_add_test(tests, without_a_descriptor_for_a_thread_the_file_is_sent_all_the_same);
