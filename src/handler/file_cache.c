@@ -31,6 +31,11 @@ void file_cache_init(struct file_cache *cache, uint32_t files, size_t bytes, uin
     };
 }
 
+size_t file_cache_body_max(const struct file_cache *cache)
+{
+    return cache->descriptors < cache->descriptors_max ? FILE_CACHE_BODY_MAX : FILE_CACHE_CRAMPED_BODY_MAX;
+}
+
 struct file_entry *file_cache_find(struct file_cache *cache, enum coding coding, struct slice path)
 {
     if (cache->count == 0)

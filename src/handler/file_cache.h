@@ -15,16 +15,20 @@
 #include "parser/accept.h"
 #include "parser/conditional.h"
 #include "parser/slice.h"
+#include "weir.h"
 
 /* Larger bodies are not for memory: sendfile(2) is cheaper from about here on. */
-#define FILE_CACHE_BODY_MAX (64u * 1024)
+#define FILE_CACHE_BODY_MAX (8u * 1024)
+
+/* But for those up to this size, where the cache has no descriptor to spare. */
+#define FILE_CACHE_CRAMPED_BODY_MAX (64u * 1024)
 
 /* Bounds of one worker's cache, where nobody says otherwise. */
 #define FILE_CACHE_FILES 4096u
 #define FILE_CACHE_BYTES (64u * 1024 * 1024)
 
 /* The most entries with an open descriptor, whatever the bounds. */
-#define FILE_CACHE_DESCRIPTORS_MAX 128u
+#define FILE_CACHE_DESCRIPTORS_MAX 512u
 
 /* An entry is believed for so long after it was compared with the disk. */
 #define FILE_CACHE_TRUST_MS 1000u
@@ -49,6 +53,7 @@ struct file_entry {
     struct validators validators;
     struct slice path;             /* as it was asked for; text and body lie behind the entry, in the same stretch of memory */
     const char *name;              /* of the file that it is, relative, NUL-terminated */
+    struct weir_warmth warmth;     /* of the descriptor */
     struct stat status;            /* of the file that the body was read from */
 };
 
@@ -67,6 +72,9 @@ struct file_cache {
 
 /* An empty cache. `files` 0: nothing is ever cached. `descriptors` is cut to FILE_CACHE_DESCRIPTORS_MAX. */
 void file_cache_init(struct file_cache *cache, uint32_t files, size_t bytes, uint32_t descriptors);
+
+/* Up to which size a body that is not cached yet is to be in memory. */
+size_t file_cache_body_max(const struct file_cache *cache);
 
 /* The entry, or NULL. It stays the cache's. */
 struct file_entry *file_cache_find(struct file_cache *cache, enum coding coding, struct slice path);

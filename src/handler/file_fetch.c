@@ -5,7 +5,7 @@
 void file_fetch_init(struct file_fetch *f, const struct file_place *place, struct file_cache *cache, struct slice path,
                      const struct accept_encoding *accept)
 {
-    *f = (struct file_fetch){ .place = place, .path = path, .accept = *accept };
+    *f = (struct file_fetch){ .place = place, .path = path, .accept = *accept, .body_max = file_cache_body_max(cache) };
     for (unsigned coding = 0; coding < CODING_COUNT; coding++) {
         f->former[coding] = file_cache_find(cache, (enum coding)coding, path);
         if (f->former[coding] != NULL)
@@ -27,6 +27,7 @@ static int load_one(struct file_fetch *f, enum coding coding)
         .coding = coding,
         .identity = f->found[CODING_IDENTITY],
         .former = f->former[coding],
+        .body_max = f->body_max,
         .may_wait = f->may_wait,
     };
     return f->found[coding] != NULL ? 0 : file_load(f->place, &order, &f->found[coding]);

@@ -12,6 +12,7 @@ struct file_fetch {
     const struct file_place *place;
     struct slice path;                             /* borrowed */
     struct accept_encoding accept;
+    size_t body_max;                               /* file_order.body_max */
     bool may_wait;
     struct file_entry *former[CODING_COUNT];       /* what was cached, held; NULL: nothing */
     uint64_t looked_ms;                            /* before the disk was asked */

@@ -209,7 +209,7 @@ static int open_entry(const struct file_place *place, const struct file_order *o
     if (fd < 0)
         return fd;
     int rc = -ESTALE;
-    for (int i = 0; i < READINGS_MAX && rc == -ESTALE && f->status.st_size <= FILE_CACHE_BODY_MAX; i++)
+    for (int i = 0; i < READINGS_MAX && rc == -ESTALE && f->status.st_size <= (off_t)order->body_max; i++)
         rc = read_entry(place, order, fd, f, &entry);
     if (rc == -ESTALE)
         rc = keep_open(place, order, fd, f, &entry);

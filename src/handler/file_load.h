@@ -35,6 +35,7 @@ struct file_order {
     enum coding coding;
     const struct file_entry *identity;     /* where coding is another: the file that the sibling stands for */
     struct file_entry *former;             /* what was cached; NULL: nothing */
+    size_t body_max;                       /* larger ones are not read, but kept open */
     bool may_wait;
 };
 

@@ -197,14 +197,37 @@ START_TEST(one_range_is_sent_as_it_was_asked_for)
 }
 END_TEST
 
+static void ask_for_part(const char *range, enum weir_body kind, size_t first, size_t len)
+{
+    char said[64];
+    snprintf(said, sizeof(said), "bytes %zu-%zu/204800", first, first + len - 1);
+    ask(&(struct ask){ .path = "/large", .fields = { { "Range", range } } });
+    ck_assert_int_eq(last.status, 206);
+    ck_assert_int_eq(last.kind, kind);
+    ck_assert_str_eq(value_of(&last, "Content-Range"), said);
+    ck_assert_uint_eq(last.len, len);
+    ck_assert_mem_eq(last.body, large + first, len);
+}
+
 START_TEST(a_range_of_a_large_file_comes_from_its_descriptor)
 {
-    ask(&(struct ask){ .path = "/large", .fields = { { "Range", "bytes=100000-100099" } } });
-    ck_assert_int_eq(last.status, 206);
-    ck_assert_int_eq(last.kind, WEIR_FILE);
-    ck_assert_str_eq(value_of(&last, "Content-Range"), "bytes 100000-100099/204800");
-    ck_assert_uint_eq(last.len, 100);
-    ck_assert_mem_eq(last.body, large + 100000, 100);
+    ask_for_part("bytes=100000-104096", WEIR_FILE, 100000, 4097);
+    ask_for_part("bytes=100000-", WEIR_FILE, 100000, sizeof(large) - 100000);
+}
+END_TEST
+
+START_TEST(a_few_bytes_of_a_large_file_are_read_at_once_where_they_are_in_memory)
+{
+    ask_for_part("bytes=100000-104095", WEIR_COPY, 100000, 4096);
+    ask_for_part("bytes=-1", WEIR_COPY, sizeof(large) - 1, 1);
+    static const int colds[] = { EAGAIN, EOPNOTSUPP };
+    for (size_t i = 0; i < COUNT_OF(colds); i++) {
+        seam.cold = colds[i];
+        ask_for_part("bytes=100000-104095", WEIR_FILE, 100000, 4096);
+    }
+    seam.cold = 0;
+    seam_strike(2, 1, 0);              /* behind a look at the file: half of it is in memory */
+    ask_for_part("bytes=100000-104095", WEIR_FILE, 100000, 4096);
 }
 END_TEST
 
@@ -571,6 +594,7 @@ int main(void)
     tcase_add_loop_test(tests, conditions_are_decided_in_the_order_of_rfc_9110, 0, COUNT_OF(condition_cases));
     tcase_add_loop_test(tests, one_range_is_sent_as_it_was_asked_for, 0, COUNT_OF(range_cases));
     tcase_add_test(tests, a_range_of_a_large_file_comes_from_its_descriptor);
+    tcase_add_test(tests, a_few_bytes_of_a_large_file_are_read_at_once_where_they_are_in_memory);
     tcase_add_loop_test(tests, a_range_of_another_state_is_answered_whole, 0, COUNT_OF(if_range_cases));
     tcase_add_test(tests, a_weak_tag_does_not_join_ranges);
     tcase_add_test(tests, several_ranges_are_parts);

@@ -154,7 +154,7 @@ START_TEST(the_sum_of_bytes_is_bounded)
     char key[32];
     for (unsigned i = 0; i < 400; i++) {
         snprintf(key, sizeof(key), "/%u", i);
-        put(key, FILE_CACHE_BODY_MAX);
+        put(key, FILE_CACHE_CRAMPED_BODY_MAX);
     }
     expect_sound();
     ck_assert_uint_gt(cache.count, 200);

@@ -37,8 +37,10 @@ static void make_files(void)
     folder_text("www/line\nbreak", "line");
     folder_text("www/\xff\x80", "bytes");
     folder_text("www/.hidden", "hidden");
+    folder_write("www/8k", large, 8 * KIB);
+    folder_write("www/8k-and-1.png", large, 8 * KIB + 1);
     folder_write("www/64k", large, 64 * KIB);
-    folder_write("www/64k-and-1.png", large, 64 * KIB + 1);
+    folder_write("www/64k-and-1", large, 64 * KIB + 1);
     folder_write("www/large.zip", large, sizeof(large));
     static const char *const folders[] = { "folder", "empty", "odd", "odd/index.html", "odd2", "sp ace folder", "\\evil.example", "http:",
                                            ".git", ".well-known", ".well-known/more", "folder/.well-known", ".well-known.not", "a..b" };
@@ -253,18 +255,18 @@ START_TEST(a_path_that_no_file_can_have_is_not_found)
 }
 END_TEST
 
-START_TEST(a_file_of_up_to_64_kib_is_sent_from_memory_a_larger_one_from_its_descriptor)
+START_TEST(a_file_of_up_to_8_kib_is_sent_from_memory_a_larger_one_from_its_descriptor)
 {
     int open = descriptors_open();
-    ask_for("/64k", NULL, 0);
+    ask_for("/8k", NULL, 0);
     ck_assert_int_eq(last.kind, WEIR_BORROW);
-    ck_assert_uint_eq(last.len, 64 * KIB);
+    ck_assert_uint_eq(last.len, 8 * KIB);
     ck_assert_int_eq(descriptors_open(), open);
     let_go(&last);
 
-    ask_for("/64k-and-1.png", NULL, 0);
+    ask_for("/8k-and-1.png", NULL, 0);
     ck_assert_int_eq(last.kind, WEIR_FILE);
-    ck_assert_uint_eq(last.len, 64 * KIB + 1);
+    ck_assert_uint_eq(last.len, 8 * KIB + 1);
     ck_assert_str_eq(value_of(&last, "Content-Type"), "image/png");
     ck_assert_int_eq(descriptors_open(), open + 1);
     let_go(&last);
@@ -279,6 +281,24 @@ START_TEST(a_file_of_up_to_64_kib_is_sent_from_memory_a_larger_one_from_its_desc
     ck_assert_int_eq(last.fd, fd);
     file_cache_clear(&files->workers[0].cache);
     ck_assert_int_eq(descriptors_open(), open);
+}
+END_TEST
+
+START_TEST(without_a_descriptor_to_spare_one_of_up_to_64_kib_is_sent_from_memory)
+{
+    struct file_cache *cache = &files->workers[0].cache;
+    cache->descriptors_max = 1;
+    ask("/64k");
+    ck_assert_int_eq(last.kind, WEIR_FILE);
+    ask("/8k-and-1.png");
+    ck_assert_int_eq(last.kind, WEIR_BORROW);
+    ck_assert_uint_eq(last.len, 8 * KIB + 1);
+    ask("/64k-and-1");                             /* pushes the other one out of the cache */
+    ck_assert_int_eq(last.kind, WEIR_FILE);
+    ck_assert_uint_eq(cache->descriptors, 1);
+    ask("/64k");
+    ck_assert_int_eq(last.kind, WEIR_BORROW);
+    ck_assert_mem_eq(last.body, large, 64 * KIB);
 }
 END_TEST
 
@@ -534,7 +554,7 @@ END_TEST
 /* Empties the file and writes it again, in its place. */
 static void *rewrite_all_the_time(void *unused)
 {
-    static char text[60000];
+    static char text[8000];
     memset(text, 'a', sizeof(text));
     while (atomic_load(&racing))
         folder_write("www/raced", text, sizeof(text));
@@ -557,7 +577,7 @@ START_TEST(a_file_that_is_cut_while_it_is_read_is_never_padded)
         if (last.kind == WEIR_FILE)                /* the engine ends the connection where such a file shrinks */
             continue;
         ck_assert_uint_eq(strspn(last.body, "a"), last.len);
-        (*(last.len == 60000 ? &whole : &parts))++;
+        (*(last.len == 8000 ? &whole : &parts))++;
     }
     atomic_store(&racing, false);
     pthread_join(thread, NULL);
@@ -625,7 +645,8 @@ int main(void)
     tcase_add_test(tests, a_redirection_keeps_the_query_as_it_was_sent);
     tcase_add_test(tests, a_redirection_that_would_be_too_long_is_refused);
     tcase_add_test(tests, a_path_that_no_file_can_have_is_not_found);
-    tcase_add_test(tests, a_file_of_up_to_64_kib_is_sent_from_memory_a_larger_one_from_its_descriptor);
+    tcase_add_test(tests, a_file_of_up_to_8_kib_is_sent_from_memory_a_larger_one_from_its_descriptor);
+    tcase_add_test(tests, without_a_descriptor_to_spare_one_of_up_to_64_kib_is_sent_from_memory);
     tcase_add_test(tests, a_settled_file_has_strong_validators);
     tcase_add_test(tests, running_out_of_descriptors_is_not_the_end);
     tcase_add_test(tests, a_warm_file_is_sent_from_the_same_memory);
