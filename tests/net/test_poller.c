@@ -379,7 +379,7 @@ START_TEST(waiting_ends_with_its_time)
     for (size_t i = 0; i < COUNT_OF(times); i++) {
         const uint64_t before = os_now_ms();
         ck_assert_int_eq(poller_wait(&poller, events, COUNT_OF(events), times[i]), 0);
-        ck_assert_int_ge((int)(os_now_ms() - before), times[i] - 1);
+        ck_assert_int_ge((int)(os_now_ms() - before), times[i] - 10);      /* a tick of the clock */
     }
     end();
 }
