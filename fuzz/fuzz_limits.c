@@ -16,7 +16,7 @@ struct script {
     uint64_t now;
 };
 
-static void check(const struct script *s)
+static void check(struct script *s)
 {
     const char *broken = limits_model_check(&s->model, &s->limits, s->now);
     if (broken == NULL)

@@ -7,6 +7,7 @@
 void limits_init(struct limits *l, struct conn *conns, const uint64_t lengths[LIMIT_COUNT])
 {
     l->conns = conns;
+    l->soonest = NEVER_PASSES;
     for (int limit = 0; limit < LIMIT_COUNT; limit++)
         l->lists[limit] = (struct limit_list){ CONN_NOWHERE, CONN_NOWHERE, lengths[limit] };
 }
@@ -22,27 +23,33 @@ static void list_remove(struct limits *l, struct conn *c)
 }
 
 /* At the end: all in one list were given the same length, and time does not go back, so the list stays in order. */
-static void list_append(struct limits *l, uint32_t slot, enum limit limit, uint64_t now)
+static void list_append(struct limits *l, uint32_t slot, enum limit limit, uint64_t deadline)
 {
     struct limit_list *list = &l->lists[limit];
     struct conn *c = &l->conns[slot];
-    c->deadline = list->length == 0 ? NEVER_PASSES : now + list->length;
+    c->deadline = deadline;
     c->limit = (uint8_t)limit;
     c->previous = list->last;
     c->next = CONN_NOWHERE;
-    weir_assert(list->last == CONN_NOWHERE || l->conns[list->last].deadline <= c->deadline);
+    weir_assert(list->last == CONN_NOWHERE || l->conns[list->last].deadline <= deadline);
     *(list->last == CONN_NOWHERE ? &list->first : &l->conns[list->last].next) = slot;
     list->last = slot;
+    if (deadline < l->soonest)
+        l->soonest = deadline;
 }
 
 void limits_arm(struct limits *l, uint32_t slot, enum limit limit, uint64_t now)
 {
     struct conn *c = &l->conns[slot];
     weir_assert(now < NEVER_PASSES);
+    const uint64_t length = limit != LIMIT_NONE ? l->lists[limit].length : 0;
+    const uint64_t deadline = length == 0 ? NEVER_PASSES : now + length;
+    if (c->limit == limit && c->deadline == deadline && deadline != NEVER_PASSES)
+        return;
     if (c->limit != LIMIT_NONE)
         list_remove(l, c);
     if (limit != LIMIT_NONE)
-        list_append(l, slot, limit, now);
+        list_append(l, slot, limit, deadline);
 }
 
 /* When the first of a list passes. */
@@ -52,24 +59,25 @@ static uint64_t list_deadline(const struct limits *l, enum limit limit)
     return first == CONN_NOWHERE ? NEVER_PASSES : l->conns[first].deadline;
 }
 
-uint32_t limits_passed(const struct limits *l, uint64_t now)
+uint32_t limits_passed(struct limits *l, uint64_t now)
 {
     weir_assert(now < NEVER_PASSES);
-    for (enum limit limit = 0; limit < LIMIT_COUNT; limit++)
-        if (list_deadline(l, limit) <= now)
-            return l->lists[limit].first;
-    return CONN_NOWHERE;
+    if (now < l->soonest)
+        return CONN_NOWHERE;
+    uint32_t slot = CONN_NOWHERE;
+    l->soonest = NEVER_PASSES;
+    for (enum limit limit = 0; limit < LIMIT_COUNT; limit++) {
+        if (list_deadline(l, limit) >= l->soonest)
+            continue;
+        l->soonest = list_deadline(l, limit);
+        slot = l->lists[limit].first;
+    }
+    return l->soonest <= now ? slot : CONN_NOWHERE;
 }
 
 uint64_t limits_next(const struct limits *l)
 {
-    uint64_t next = NEVER_PASSES;
-    for (enum limit limit = 0; limit < LIMIT_COUNT; limit++) {
-        uint64_t deadline = list_deadline(l, limit);
-        if (deadline < next)
-            next = deadline;
-    }
-    return next;
+    return l->soonest;
 }
 
 uint64_t limits_age(const struct limits *l, uint32_t slot, uint64_t now)

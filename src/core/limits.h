@@ -10,6 +10,7 @@
 
 struct limits {
     struct conn *conns;                    /* the table, borrowed */
+    uint64_t soonest;                      /* no limit passes before this time; that of one which was dropped since may be */
     struct limit_list {
         uint32_t first;                    /* passes first; CONN_NOWHERE where the list is empty */
         uint32_t last;
@@ -20,13 +21,15 @@ struct limits {
 /* `lengths` in ms. */
 void limits_init(struct limits *l, struct conn *conns, const uint64_t lengths[LIMIT_COUNT]);
 
-/* Puts the connection at the end of the list of `limit`, taking it out of the one where it stood. LIMIT_NONE: just takes it out. */
+/* Puts the connection at the end of the list of `limit`, taking it out of the one where it stood: one that was armed for that limit at this very
+ * time may stay where it is. LIMIT_NONE: just takes it out. */
 void limits_arm(struct limits *l, uint32_t slot, enum limit limit, uint64_t now);
 
 /* A connection whose limit has passed at `now`, or CONN_NOWHERE. It stays in its list: arm or drop it before asking again. */
-uint32_t limits_passed(const struct limits *l, uint64_t now);
+uint32_t limits_passed(struct limits *l, uint64_t now);
 
-/* When the next limit passes; UINT64_MAX: never. */
+/* When to ask for what has passed; UINT64_MAX: never. No limit passes before, and at that time maybe none does: those that were dropped count until
+ * limits_passed() was asked. */
 uint64_t limits_next(const struct limits *l);
 
 /* How long ago the limit was armed, in ms; UINT64_MAX where it is off. The connection is in a list. */

@@ -38,12 +38,15 @@
 
 /* ---- clocks ---- */
 
-/* Looks at the clocks once for the whole turn. Monotonic time is kept above 0, which stands for "never". */
+/* Looks at the clocks once for the whole turn. Monotonic time is kept above 0, which stands for "never"; while it stands still the wall clock
+ * has nothing new to say. */
 static void clock_look(struct worker *w)
 {
-    const int64_t wall = os_wall_clock().tv_sec;
     const uint64_t now = os_now_ms();
+    if (now == w->now)
+        return;
     w->now = now > 0 ? now : 1;
+    const int64_t wall = os_wall_clock().tv_sec;
     if (wall == w->wall)
         return;
     w->wall = wall;
@@ -236,11 +239,10 @@ static uint64_t earlier(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
-int worker_wait_ms(const struct worker *w)
+static int wait_ms(const struct worker *w, uint64_t now)
 {
     if (w->ready_count > 0)
         return 0;
-    const uint64_t now = os_now_ms();
     uint64_t due = limits_next(&w->limits);
     if (w->drain_until != 0)
         due = earlier(due, w->drain_until);
@@ -254,10 +256,15 @@ int worker_wait_ms(const struct worker *w)
     return due <= now ? 0 : (int)earlier(due - now, INT_MAX);
 }
 
+int worker_wait_ms(const struct worker *w)
+{
+    return wait_ms(w, os_now_ms());
+}
+
 bool worker_turn(struct worker *w, int wait_max_ms)
 {
     struct poller_event events[EVENTS_MAX];
-    int wait = worker_wait_ms(w);
+    int wait = wait_ms(w, w->now);     /* the turn before took no time to speak of: what is due may be late by as much */
     if (wait_max_ms >= 0 && (wait < 0 || wait > wait_max_ms))
         wait = wait_max_ms;
     const int count = poller_wait(&w->poller, events, EVENTS_MAX, wait);

@@ -30,10 +30,13 @@ static inline void limits_model_init(struct limits_model *m, const uint64_t leng
 
 static inline void limits_model_arm(struct limits_model *m, uint32_t slot, enum limit limit, uint64_t now)
 {
+    const bool is_on = limit != LIMIT_NONE && m->lengths[limit] > 0;
+    const uint64_t deadline = is_on ? now + m->lengths[limit] : UINT64_MAX;
+    if (is_on && m->slots[slot].limit == limit && m->slots[slot].deadline == deadline)
+        return;                                /* armed in this very moment: it keeps its place */
     m->slots[slot].limit = limit;
     m->slots[slot].order = m->armed++;
-    if (limit != LIMIT_NONE)
-        m->slots[slot].deadline = m->lengths[limit] == 0 ? UINT64_MAX : now + m->lengths[limit];
+    m->slots[slot].deadline = deadline;
 }
 
 static inline uint32_t limits_model_oldest(const struct limits_model *m, enum limit limit)
@@ -91,11 +94,14 @@ static inline const char *limits_model_check_others(const struct limits_model *m
 }
 
 /* NULL, or what is broken at `now`. */
-static inline const char *limits_model_check(const struct limits_model *m, const struct limits *l, uint64_t now)
+static inline const char *limits_model_check(const struct limits_model *m, struct limits *l, uint64_t now)
 {
     uint64_t next = limits_model_next(m);
+    if (limits_next(l) > next)
+        return "a limit passes before it is asked for";
+    const bool is_asked = limits_next(l) <= now;
     uint32_t passed = limits_passed(l, now);
-    if (limits_next(l) != next)
+    if (is_asked && limits_next(l) != next)
         return "the next limit passes at another time";
     if ((passed != CONN_NOWHERE) != (next <= now))
         return "a limit passes too early, or is overlooked";
