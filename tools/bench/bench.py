@@ -138,9 +138,8 @@ class Weir(Server):
     """`weir hello` with one worker, and its idle clients."""
 
     def __init__(self, weir, *more):
-        port = free_port()
+        port, self.idle = free_port(), []
         super().__init__([weir, "hello", "--listen", f"127.0.0.1:{port}", "--workers", "1", "--idle-timeout", "0", *more], port)
-        self.idle = []
 
     def fill(self, count):
         """Opens kept connections until there are so many, each of which was answered once."""
