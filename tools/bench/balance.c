@@ -3,9 +3,10 @@
  *     balance serve LISTENER WORKERS PORT STALL      a bare server on 127.0.0.1 whose answers say which worker gave them
  *     balance ask PORT CLIENTS COUNT keep|close      asks once on each of COUNT connections, CLIENTS of which are under way at a time
  *
- * LISTENER: `reuseport`, one for each worker; or one for all, of which `exclusive` wakes one worker (EPOLLEXCLUSIVE), `single` does, too, and accepts
- * one connection for each time that it is woken, and `herd` wakes all. The server is otherwise as weir is: it accepts when the first bytes are there, up
- * to 64 connections in a turn, reads at once, and registers only what is kept. Worker 0 sleeps for STALL ms before each of its answers.
+ * LISTENER: `reuseport`, one for each worker; or one for all, of which `exclusive` wakes one worker (EPOLLEXCLUSIVE), `single` does, too, and
+ * accepts one connection for each time that it is woken, and `herd` wakes all. The server is otherwise as weir is: it accepts when the first bytes
+ * are there, up to 64 connections in a turn, reads at once, and registers only what is kept. Worker 0 sleeps for STALL ms before each of its
+ * answers.
  *
  * `ask` prints "worker connections" for each that answered, then "- connections-a-second median 99th-of-100 slowest" in µs from connect() to the
  * answer. `keep` leaves all open until the end. */
