@@ -26,41 +26,53 @@ static inline bool byte_is(char byte, unsigned classes)
     return (byte_classes[(unsigned char)byte] & classes) != 0;
 }
 
-/* How many of eight bytes, counted from the first, are visible ASCII or SP. HT and obs-text stop it too, though they may stand in a value. */
-static inline size_t byte_run_of_8(const char *bytes)
+/* Of eight bytes, the highest bit of each that is neither visible ASCII nor SP is set, from the first such byte on; bits of bytes behind it mean
+ * nothing. HT and obs-text are among those found, though they may stand in a value. */
+static inline uint64_t byte_stops_of_8(const char *bytes)
 {
     const uint64_t each = 0x0101010101010101;
     uint64_t word;
     memcpy(&word, bytes, sizeof(word));
     word = le64toh(word);                      /* carries go upwards: the lowest byte that is marked is marked with reason */
-    uint64_t stops = (word | (word - each * 0x20) | (word + each)) & each * 0x80;
-    return stops == 0 ? 8 : (size_t)__builtin_ctzll(stops) / 8;
+    return (word | (word - each * 0x20) | (word + each)) & each * 0x80;
 }
 
-/* How many bytes from `from` on are of one of the classes, up to `end`. Eight, or four, bytes at a time: this is most of what a head costs. */
+/* How many bytes from `from` on are of one of the classes, up to `end`. */
 static inline size_t byte_run(const char *from, const char *end, unsigned classes)
 {
     const char *p = from;
-    if (classes == BYTE_VALUE)
-        while (end - p >= 8) {
-            size_t more = byte_run_of_8(p);
-            p += more;
-            if (more < 8)
-                break;
-        }
-    for (; end - p >= 4; p += 4) {
-        if (!byte_is(p[0], classes))
-            return (size_t)(p - from);
-        if (!byte_is(p[1], classes))
-            return (size_t)(p + 1 - from);
-        if (!byte_is(p[2], classes))
-            return (size_t)(p + 2 - from);
-        if (!byte_is(p[3], classes))
-            return (size_t)(p + 3 - from);
-    }
+    while (end - p >= 4 && (byte_classes[(unsigned char)p[0]] & byte_classes[(unsigned char)p[1]] & byte_classes[(unsigned char)p[2]]
+                            & byte_classes[(unsigned char)p[3]] & classes) != 0)
+        p += 4;
     while (p < end && byte_is(*p, classes))
         p++;
     return (size_t)(p - from);
+}
+
+/* The first byte from `from` on that is of none of the classes; one has to be there. Not to ask where the text ends spares a third. */
+static inline const char *byte_behind(const char *from, unsigned classes)
+{
+    size_t run = 0;
+    while (byte_is(from[run], classes))
+        run++;
+    return from + run;
+}
+
+/* The same for BYTE_VALUE, eight bytes at a time: most of a head are values. None from `end` on is read. */
+static inline const char *byte_behind_value(const char *from, const char *end)
+{
+    for (;; from++) {
+        while (end - from >= 8) {
+            uint64_t stops = byte_stops_of_8(from);
+            if (stops != 0) {
+                from += (unsigned)__builtin_ctzll(stops) / 8;
+                break;
+            }
+            from += 8;
+        }
+        if (!byte_is(*from, BYTE_VALUE))
+            return from;
+    }
 }
 
 static inline char byte_lower(char byte)

@@ -23,8 +23,8 @@ enum framing_state {
 enum section { FREE, LINE, FIELDS, EXTENSION };
 
 /* What else happens on an arrow. */
-enum act { NOTHING, LINE_BEGINS, METHOD_ENDS, MAJOR, MINOR, LINE_ENDS, FIELD_BEGINS, SIZE_BEGINS, SIZE_DIGIT, SIZE_ENDS, EXTENSION_BEGINS,
-           CHUNK_BEGINS, TRAILER_BEGINS, TRAILER_NAMED };
+enum act { NOTHING, LINE_BEGINS, METHOD_ENDS, TARGET_ENDS, MAJOR, MINOR, LINE_ENDS, FIELD_BEGINS, FIELD_NAMED, FIELD_ENDS, SIZE_BEGINS,
+           SIZE_DIGIT, SIZE_ENDS, EXTENSION_BEGINS, CHUNK_BEGINS, TRAILER_BEGINS, TRAILER_NAMED };
 
 struct arrow {
     uint8_t on;                /* a byte, or of `enter` a class of bytes; 0: there is no such arrow */
@@ -49,7 +49,7 @@ static const struct row rows[STATE_COUNT] = {
     [AT_LINE] = { 0, FIELDS, { BYTE_TOKEN, METHOD, NOTHING }, { { 0 } }, 6, "no request line behind an empty line" },
     [METHOD] = { BYTE_TOKEN, LINE, { 0 }, { { ' ', TARGET_FIRST, METHOD_ENDS } }, 13, "malformed method" },
     [TARGET_FIRST] = { 0, LINE, { BYTE_TARGET, TARGET, NOTHING }, { { 0 } }, 7, "byte not allowed in a target" },
-    [TARGET] = { BYTE_TARGET, LINE, { 0 }, { { ' ', VERSION_H, NOTHING } }, 7, "byte not allowed in a target" },
+    [TARGET] = { BYTE_TARGET, LINE, { 0 }, { { ' ', VERSION_H, TARGET_ENDS } }, 7, "byte not allowed in a target" },
     [VERSION_H] = { 0, LINE, { 0 }, { { 'H', VERSION_T1, NOTHING } }, 3, "malformed version" },
     [VERSION_T1] = { 0, LINE, { 0 }, { { 'T', VERSION_T2, NOTHING } }, 3, "malformed version" },
     [VERSION_T2] = { 0, LINE, { 0 }, { { 'T', VERSION_P, NOTHING } }, 3, "malformed version" },
@@ -62,8 +62,8 @@ static const struct row rows[STATE_COUNT] = {
     [LINE_LF] = { 0, FIELDS, { 0 }, { { '\n', FIELD_FIRST, LINE_ENDS } }, 1, "CR without LF" },
 
     [FIELD_FIRST] = { 0, FIELDS, { BYTE_TOKEN, FIELD_NAME, FIELD_BEGINS }, { { '\r', HEAD_LF, NOTHING } }, 2, "field line without a name" },
-    [FIELD_NAME] = { BYTE_TOKEN, FIELDS, { 0 }, { { ':', FIELD_VALUE, NOTHING } }, 2, "malformed field name" },
-    [FIELD_VALUE] = { BYTE_VALUE, FIELDS, { 0 }, { { '\r', FIELD_LF, NOTHING } }, 2, "control character in a field" },
+    [FIELD_NAME] = { BYTE_TOKEN, FIELDS, { 0 }, { { ':', FIELD_VALUE, FIELD_NAMED } }, 2, "malformed field name" },
+    [FIELD_VALUE] = { BYTE_VALUE, FIELDS, { 0 }, { { '\r', FIELD_LF, FIELD_ENDS } }, 2, "control character in a field" },
     [FIELD_LF] = { 0, FIELDS, { 0 }, { { '\n', FIELD_FIRST, NOTHING } }, 1, "CR without LF" },
     [HEAD_LF] = { 0, FIELDS, { 0 }, { { '\n', HEAD_END, NOTHING } }, 1, "CR without LF" },
 
@@ -103,42 +103,85 @@ static const struct slice trailers_refused[] = {
 
 /* One piece of input on its way through the table. */
 struct scan {
-    struct framing *f;
+    struct request *r;
+    struct framing *f;                 /* of r, as are the limits */
     const struct request_limits *limits;
-    struct slice bytes;
+    struct slice bytes;                /* of a head: all of it that there is */
     size_t at;                         /* the next byte */
-    struct framing_refusal *refusal;
 };
 
 static bool refuse(struct scan *s, unsigned status, unsigned rule, const char *reason)
 {
-    *s->refusal = (struct framing_refusal){ (uint16_t)status, (uint8_t)rule, reason };
+    s->r->refusal = (struct framing_refusal){ (uint16_t)status, (uint8_t)rule, reason };
     return false;
 }
 
-/* The head lies in one piece, and the scan stands at the SP. */
+static struct request_span span_between(const char *head, const char *from, const char *to)
+{
+    return (struct request_span){ (uint16_t)(from - head), (uint16_t)(to - from) };
+}
+
+/* The bytes of a head from `start` to the one that the scan stands at. */
+static struct request_span span_to_here(const struct scan *s, size_t start)
+{
+    return span_between(s->bytes.ptr, s->bytes.ptr + start, s->bytes.ptr + s->at);
+}
+
+/* A value, from behind its colon to its CR, without the blanks at both ends. The colon is none. */
+static inline struct request_span value_between(const char *head, const char *from, const char *cr)
+{
+    while (slice_blank(cr[-1]))
+        cr--;
+    while (from < cr && slice_blank(*from))
+        from++;
+    return span_between(head, from, cr);
+}
+
 static bool method_ends(struct scan *s)
 {
-    struct framing *f = s->f;
-    f->method_len = f->head_taken - f->line_start;
-    f->method = (uint8_t)method_find((struct slice){ s->bytes.ptr + s->at - f->method_len, f->method_len });
-    return f->method != METHOD_UNKNOWN || refuse(s, 501, 13, "unknown method");
+    struct request *r = s->r;
+    r->method_name = span_to_here(s, s->f->line_start);
+    r->method = method_find(request_text(s->bytes.ptr, r->method_name));
+    return r->method != METHOD_UNKNOWN || refuse(s, 501, 13, "unknown method");
+}
+
+static void target_ends(struct scan *s)
+{
+    s->r->raw_target = span_to_here(s, s->f->line_start + s->r->method_name.len + 1);
 }
 
 static bool line_ends(struct scan *s)
 {
     const char *version = s->f->version;
-    if (version[0] == '1' && version[1] <= '1')
-        return true;
-    return refuse(s, 505, 3, "HTTP version not supported");
+    s->r->minor_version = (uint8_t)(version[1] - '0');
+    return (version[0] == '1' && version[1] <= '1') || refuse(s, 505, 3, "HTTP version not supported");
+}
+
+/* Is there room for one more, of the head or of the trailers? */
+static bool check_count(struct scan *s)
+{
+    return s->r->field_count + s->f->trailer_count < s->limits->fields_max || refuse(s, 431, 12, "too many fields");
 }
 
 static bool field_begins(struct scan *s)
 {
-    if (s->f->field_count >= s->limits->fields_max)
-        return refuse(s, 431, 12, "too many fields");
-    s->f->field_count++;
+    if (!check_count(s))
+        return false;
+    s->r->fields[s->r->field_count++].name.start = (uint16_t)s->at;
     return true;
+}
+
+static void field_named(struct scan *s)
+{
+    struct request_field *field = &s->r->fields[s->r->field_count - 1];
+    field->name = span_to_here(s, field->name.start);
+}
+
+static void field_ends(struct scan *s)
+{
+    const char *head = s->bytes.ptr;
+    struct request_field *field = &s->r->fields[s->r->field_count - 1];
+    field->value = value_between(head, head + field->name.start + field->name.len + 1, head + s->at);
 }
 
 static bool size_digit(struct scan *s, char digit)
@@ -178,7 +221,12 @@ static bool trailer_begins(struct scan *s, char first)
     s->f->name_len = 0;
     name_add(s->f, (struct slice){ &first, 1 });
     s->f->head_taken++;
-    return s->f->head_taken < s->limits->head_max ? field_begins(s) : refuse(s, 431, 12, "head too large");
+    if (s->f->head_taken >= s->limits->head_max)
+        return refuse(s, 431, 12, "head too large");
+    if (!check_count(s))
+        return false;
+    s->f->trailer_count++;
+    return true;
 }
 
 static bool trailer_named(struct scan *s)
@@ -198,10 +246,13 @@ static bool act(struct scan *s, const struct arrow *arrow, char byte)
     case NOTHING: break;
     case LINE_BEGINS: f->line_start = 2; break;
     case METHOD_ENDS: return method_ends(s);
+    case TARGET_ENDS: target_ends(s); break;
     case MAJOR: f->version[0] = byte; break;
     case MINOR: f->version[1] = byte; break;
     case LINE_ENDS: return line_ends(s);
     case FIELD_BEGINS: return field_begins(s);
+    case FIELD_NAMED: field_named(s); break;
+    case FIELD_ENDS: field_ends(s); break;
     case SIZE_BEGINS: return size_begins(s, byte);
     case SIZE_DIGIT: return size_digit(s, byte);
     case SIZE_ENDS: return size_ends(s);
@@ -314,78 +365,93 @@ static bool take_arrow(struct scan *s, const struct row *row)
     return act(s, arrow, byte) && account(s, section, 1);
 }
 
+/* To the end of a line of the head, if not of all bytes. Never inlined: the fast lane would pay for its room. */
+__attribute__((noinline))
+static enum framing_verdict check(struct request *r, struct slice bytes, size_t *at)
+{
+    struct scan s = { r, &r->framing, r->limits, bytes, *at };
+    enum framing_verdict verdict = FRAMING_MORE;
+    while (s.at < bytes.len && verdict == FRAMING_MORE) {
+        const struct row *row = &rows[s.f->state];
+        if ((row->stay != 0 && !take_run(&s, row)) || (s.at < bytes.len && !take_arrow(&s, row)))
+            verdict = FRAMING_REFUSED;
+        else if (s.f->state == HEAD_END || s.f->state == BODY_END)
+            verdict = FRAMING_END;
+        else if (s.f->state == FIELD_FIRST)
+            break;
+    }
+    *at = s.at;
+    return verdict;
+}
+
 /* ------------------------------------------------------------------ the fast lane */
 
 /* A line that is good and lies there as a whole needs no machine, which costs ten times as much. What these do not take, for whatever reason,
- * they leave as it was, and the table decides. They tell where the next line begins; NULL: not taken. */
+ * they leave as it was, and the table decides. They tell where the next line begins; NULL: not taken. The last byte before `end` is an LF, which
+ * is of no class: no run of a class goes beyond it, and none asks where the text ends. */
 
-static const char *behind_request_line(struct framing *f, const struct request_limits *limits, const char *line, const char *end)
+static const char *behind_request_line(struct request *r, const char *line, const char *end)
 {
-    size_t method_len = byte_run(line, end, BYTE_TOKEN);
-    const char *target = smaller(method_len + 1, (size_t)(end - line)) + line;
-    const char *version = target + byte_run(target, end, BYTE_TARGET);
-    size_t len = (size_t)(version - line) + sizeof " HTTP/1.1" - 1;
-    if (len + 2 > (size_t)(end - line) || len > limits->line_max)
+    const char *space = byte_behind(line, BYTE_TOKEN);
+    if (*space != ' ')
         return NULL;
-    enum request_method method = method_find((struct slice){ line, method_len });
-    if (target[-1] != ' ' || version == target || method == METHOD_UNKNOWN || memcmp(version, " HTTP/1.", 8) != 0
-        || (version[8] != '0' && version[8] != '1') || memcmp(version + 9, "\r\n", 2) != 0)
+    const char *target = space + 1;
+    const char *version = byte_behind(target, BYTE_TARGET);
+    const size_t len = (size_t)(version - line) + sizeof " HTTP/1.1" - 1;
+    const enum request_method method = method_find((struct slice){ line, (size_t)(space - line) });
+    if (version == target || method == METHOD_UNKNOWN || len > r->limits->line_max || (size_t)(end - line) < len + 2
+        || memcmp(version, " HTTP/1.", 8) != 0 || (version[8] != '0' && version[8] != '1') || memcmp(version + 9, "\r\n", 2) != 0)
         return NULL;
-    f->method = (uint8_t)method;
-    f->method_len = (uint32_t)method_len;
-    f->version[0] = '1';
-    f->version[1] = version[8];
-    f->state = FIELD_FIRST;
+    r->method = method;
+    r->method_name = span_between(line, line, space);
+    r->raw_target = span_between(line, target, version);
+    r->minor_version = (uint8_t)(version[8] - '0');
     return line + len + 2;
 }
 
-static const char *behind_field_line(const char *line, const char *end)
+static const char *behind_field_line(const char *head, const char *line, const char *end, struct request_field *field)
 {
-    const char *colon = line + byte_run(line, end, BYTE_TOKEN);
-    if (colon == line || colon == end || *colon != ':')
+    const char *colon = byte_behind(line, BYTE_TOKEN);
+    if (colon == line || *colon != ':')
         return NULL;
-    const char *cr = colon + 1 + byte_run(colon + 1, end, BYTE_VALUE);
-    return end - cr >= 2 && memcmp(cr, "\r\n", 2) == 0 ? cr + 2 : NULL;
+    const char *cr = byte_behind_value(colon + 1, end);
+    if (cr[0] != '\r' || cr[1] != '\n')
+        return NULL;
+    field->name = span_between(head, line, colon);
+    field->value = value_between(head, colon + 1, cr);
+    return cr + 2;
+}
+
+/* Behind the last line of a text that ends with one, as nearly all input does; else it is looked for. */
+static const char *behind_last_line(const char *from, const char *end)
+{
+    if (end <= from || end[-1] == '\n')
+        return end;
+    const char *lf = memrchr(from, '\n', (size_t)(end - from));
+    return lf == NULL ? from : lf + 1;
 }
 
 /* The lines of a head from its first, or from a field line, on. True where that was all of the head. */
-static bool take_whole_lines(struct scan *s)
+static bool take_whole_lines(struct request *r, struct slice head)
 {
-    struct framing *f = s->f;
-    const char *head = s->bytes.ptr;
-    const char *end = head + s->bytes.len;
-    const char *end_allowed = head + smaller(s->bytes.len, less(s->limits->head_max, 1));     /* of lines: an empty one has to follow */
-    const char *at = head + s->at;
-    if (f->state != FIELD_FIRST)
-        at = behind_request_line(f, s->limits, at, end_allowed);
-    if (at == NULL)
+    struct framing *f = &r->framing;
+    const size_t head_max = r->limits->head_max;
+    const char *at = head.ptr + f->head_taken;
+    const char *end = behind_last_line(at, head.ptr + smaller(head.len, less(head_max, 1)));       /* an empty line has to follow */
+    if (at >= end || (f->state == AT_START && (at = behind_request_line(r, at, end)) == NULL))
         return false;
-    for (const char *next; f->field_count < s->limits->fields_max && (next = behind_field_line(at, end_allowed)) != NULL; at = next)
-        f->field_count++;
-    bool whole = end - at >= 2 && at[0] == '\r' && at[1] == '\n' && (size_t)(at - head) + 2 <= s->limits->head_max;
-    if (whole) {
-        f->state = HEAD_END;
-        at += 2;
-    }
-    s->at = (size_t)(at - head);
-    f->head_taken = (uint32_t)s->at;
-    return whole;
-}
-
-static enum framing_verdict check(struct scan *s)
-{
-    while (s->at < s->bytes.len) {
-        if ((s->f->state == AT_START || s->f->state == FIELD_FIRST) && take_whole_lines(s))
-            return FRAMING_END;
-        const struct row *row = &rows[s->f->state];
-        if (row->stay != 0 && s->at < s->bytes.len && !take_run(s, row))
-            return FRAMING_REFUSED;
-        if (s->at < s->bytes.len && !take_arrow(s, row))
-            return FRAMING_REFUSED;
-        if (s->f->state == HEAD_END || s->f->state == BODY_END)
-            return FRAMING_END;
-    }
-    return FRAMING_MORE;
+    unsigned count = r->field_count;
+    for (const char *next; at < end && count < r->limits->fields_max; at = next, count++)
+        if ((next = behind_field_line(head.ptr, at, end, &r->fields[count])) == NULL)
+            break;
+    r->field_count = (uint16_t)count;
+    f->state = FIELD_FIRST;
+    f->head_taken = (uint32_t)(at - head.ptr);
+    if (head.len - f->head_taken < 2 || at[0] != '\r' || at[1] != '\n' || f->head_taken + 2 > head_max)
+        return false;
+    f->state = HEAD_END;
+    f->head_taken += 2;
+    return true;
 }
 
 /* ------------------------------------------------------------------ what the header promises */
@@ -400,22 +466,28 @@ bool framing_has_begun(const struct framing *f)
     return f->state > AT_LINE;
 }
 
-enum framing_verdict framing_check_head(struct framing *f, const struct request_limits *limits, struct slice head,
-                                        struct framing_refusal *refusal)
+enum framing_verdict framing_check_head(struct request *r, struct slice head)
 {
-    struct scan s = { f, limits, head, f->head_taken, refusal };
-    return check(&s);
+    struct framing *f = &r->framing;
+    for (;;) {
+        if ((f->state == AT_START || f->state == FIELD_FIRST) && take_whole_lines(r, head))
+            return FRAMING_END;
+        size_t at = f->head_taken;
+        enum framing_verdict verdict = check(r, head, &at);
+        if (verdict != FRAMING_MORE || at == head.len)
+            return verdict;
+    }
 }
 
-enum framing_verdict framing_check_chunked(struct framing *f, const struct request_limits *limits, struct slice bytes,
-                                           struct framing_refusal *refusal)
+enum framing_verdict framing_check_chunked(struct request *r, struct slice bytes)
 {
-    struct scan s = { f, limits, bytes, 0, refusal };
+    struct framing *f = &r->framing;
+    size_t at = 0;
     if (f->state == HEAD_END)
         f->state = SIZE_FIRST;
-    enum framing_verdict verdict = f->state == BODY_END ? FRAMING_END : check(&s);
-    if (verdict == FRAMING_END && s.at < bytes.len) {
-        refuse(&s, 400, 1, "bytes behind the last chunk");
+    enum framing_verdict verdict = f->state == BODY_END ? FRAMING_END : check(r, bytes, &at);
+    if (verdict == FRAMING_END && at < bytes.len) {
+        r->refusal = (struct framing_refusal){ 400, 1, "bytes behind the last chunk" };
         return FRAMING_REFUSED;
     }
     return verdict;

@@ -12,7 +12,7 @@
 #include "parser/method.h"
 #include "parser/slice.h"
 
-struct request_limits;
+struct request;
 
 /* The longest name that may not stand in a trailer is shorter than this. */
 #define FRAMING_NAME_CAP 24
@@ -31,14 +31,12 @@ struct framing_refusal {
 /* Where the guard stands in one message. Nothing but framing.c and request.c looks inside. */
 struct framing {
     uint8_t state;                     /* enum framing_state of framing.c */
-    uint8_t method;                    /* enum request_method; valid once the request line's first SP has passed */
-    char version[2];                   /* the digits of "HTTP/1.1"; valid once the request line has ended */
     uint8_t size_digits;               /* of the chunk now read */
     uint8_t name_len;                  /* of the trailer now read; FRAMING_NAME_CAP: longer than any name that is looked for */
-    uint16_t field_count;              /* field lines begun, trailers with them */
+    char version[2];                   /* the digits of "HTTP/1.1", until the request line ends */
+    uint16_t trailer_count;            /* trailers begun */
     uint32_t head_taken;               /* bytes of the head that were accepted; trailers are added to it: what head_max bounds */
     uint32_t line_start;               /* of the request line, from the head's first byte: 0, or 2 behind an empty line */
-    uint32_t method_len;               /* valid with `method` */
     uint32_t chunk_extensions;         /* bytes, of the chunk now read */
     uint32_t message_extensions;       /* bytes, of all chunks */
     uint64_t chunk_size;               /* of the chunk now read */
@@ -49,22 +47,21 @@ struct framing {
 enum framing_verdict {
     FRAMING_MORE,          /* all bytes were accepted */
     FRAMING_END,           /* so they were, and the guard believes that the head, or the trailer section, ends with the last of them */
-    FRAMING_REFUSED        /* `*refusal` was written */
+    FRAMING_REFUSED        /* r->refusal was written */
 };
 
 void framing_reset(struct framing *f);
 
-/* Checks a head. `head` is all of it that there is, from its first byte; the first f->head_taken bytes are not looked at again. Bytes
- * behind the end of the head are left alone: after FRAMING_END f->head_taken tells where that is. */
+/* Checks a head. `head` is all of it that there is, from its first byte; the first r->framing.head_taken bytes are not looked at again. Bytes
+ * behind the end of the head are left alone. After FRAMING_END head_taken tells where that is, and of `r` the request line's parts are set (but
+ * for what is in the target), the fields and their count. */
 __attribute__((warn_unused_result))
-enum framing_verdict framing_check_head(struct framing *f, const struct request_limits *limits, struct slice head,
-                                        struct framing_refusal *refusal);
+enum framing_verdict framing_check_head(struct request *r, struct slice head);
 
 /* Checks the bytes of a chunked body that are not content: chunk sizes, extensions, line ends, trailers (G1, G2, G4, G5, G12), in order, in
  * pieces of any size. Begins where framing_check_head() ended. Nothing is accepted behind FRAMING_END. */
 __attribute__((warn_unused_result))
-enum framing_verdict framing_check_chunked(struct framing *f, const struct request_limits *limits, struct slice bytes,
-                                           struct framing_refusal *refusal);
+enum framing_verdict framing_check_chunked(struct request *r, struct slice bytes);
 
 /* True from the first byte that is not part of an empty line before the request line. */
 bool framing_has_begun(const struct framing *f);

@@ -39,10 +39,8 @@ static const struct {
     { { "UNLOCK", 6 }, METHOD_OTHER },
 };
 
-enum request_method method_find(struct slice name)
+enum request_method method_search(struct slice name)
 {
-    if (name.len == 3 && memcmp(name.ptr, "GET", 3) == 0)      /* most requests: no search */
-        return METHOD_GET;
     for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++)
         if (methods[i].name.len == name.len && memcmp(methods[i].name.ptr, name.ptr, name.len) == 0)
             return methods[i].method;

@@ -38,43 +38,20 @@ static bool refuse(struct request *r, unsigned status, unsigned rule, const char
 /* llhttp->data in one call of llhttp_execute(). */
 struct telling {
     struct request *r;
-    const char *head;      /* the first byte of the head, while ASKING */
+    const char *head;                          /* of a head: its first byte, ... */
+    const struct request_field *field, *end;   /* ... and the fields of it that have not been told yet */
     bool head_complete;
     bool complete;
 };
 
-static struct request_span span_of(const struct telling *t, const char *at, size_t len)
-{
-    return (struct request_span){ (uint16_t)(at - t->head), (uint16_t)len };
-}
-
-static int on_url(llhttp_t *parser, const char *at, size_t len)
-{
-    struct telling *t = parser->data;
-    t->r->raw_target = span_of(t, at, len);
-    return 0;
-}
-
-/* llhttp sees a head in one piece, so each name and each value comes in one piece. Those of trailers are not wanted (G4). */
+/* llhttp sees a head in one piece, so each name comes in one piece: where the guard saw it, or the head is refused. */
 static int on_header_field(llhttp_t *parser, const char *at, size_t len)
 {
     struct telling *t = parser->data;
-    if (t->r->phase != ASKING)
-        return 0;
-    if (t->r->field_count == REQUEST_FIELDS_CAP)
+    if (t->field == t->end)
         return -1;
-    t->r->fields[t->r->field_count++] = (struct request_field){ .name = span_of(t, at, len) };
-    return 0;
-}
-
-static int on_header_value(llhttp_t *parser, const char *at, size_t len)
-{
-    struct telling *t = parser->data;
-    if (t->r->phase != ASKING)
-        return 0;
-    struct slice value = slice_trimmed((struct slice){ at, len });
-    t->r->fields[t->r->field_count - 1].value = span_of(t, value.ptr, value.len);
-    return 0;
+    const struct request_span *name = &t->field++->name;
+    return at == t->head + name->start && len == name->len ? 0 : -1;
 }
 
 static int on_headers_complete(llhttp_t *parser)
@@ -101,11 +78,13 @@ static int on_message_complete(llhttp_t *parser)
     return HPE_PAUSED;
 }
 
-static const llhttp_settings_t settings = {
-    .on_url = on_url,
+static const llhttp_settings_t head_settings = {
     .on_header_field = on_header_field,
-    .on_header_value = on_header_value,
     .on_headers_complete = on_headers_complete,
+};
+
+/* Trailers are not wanted (G4). */
+static const llhttp_settings_t body_settings = {
     .on_body = on_body,
     .on_message_complete = on_message_complete,
 };
@@ -128,53 +107,67 @@ static bool refuse_as_llhttp(struct request *r)
 
 /* ------------------------------------------------------------------ a whole head: G7 to G14 */
 
-/* The fields that weir itself understands. Their names differ in length, which finds them fast. */
-struct known_fields {
-    struct slice host, expect, content_length, transfer_encoding;
-    unsigned hosts, content_lengths, transfer_encodings;
-    bool close, keep_alive;
-    bool expects_other;    /* something but 100-continue */
-    bool expects;
+/* What was said in the fields that weir itself understands. */
+enum said {
+    SAID_CLOSE = 1 << 0,
+    SAID_KEEP_ALIVE = 1 << 1,
+    SAID_EXPECT = 1 << 2,
+    SAID_EXPECT_OTHER = 1 << 3,        /* than 100-continue */
+    HOST_AGAIN = 1 << 4,               /* more than one */
+    LENGTH_AGAIN = 1 << 5,
+    CODING_AGAIN = 1 << 6
 };
 
-static void read_connection(struct known_fields *known, struct slice value)
+struct known_fields {
+    const struct request_field *host, *length, *coding;    /* Host, Content-Length, Transfer-Encoding; NULL: not there */
+    unsigned said;                                         /* enum said */
+};
+
+static unsigned said_of_connection(struct slice value)
 {
+    unsigned said = 0;
     struct slice token;
     while (slice_next_member(&value, &token)) {
-        known->close |= slice_equals_ignoring_case(token, SLICE("close"));
-        known->keep_alive |= slice_equals_ignoring_case(token, SLICE("keep-alive"));
+        said |= slice_equals_ignoring_case(token, SLICE("close")) ? SAID_CLOSE : 0;
+        said |= slice_equals_ignoring_case(token, SLICE("keep-alive")) ? SAID_KEEP_ALIVE : 0;
     }
+    return said;
 }
 
-static void read_field(struct known_fields *known, struct slice name, struct slice value)
+static unsigned said_of_expect(struct slice value)
 {
+    return slice_equals_ignoring_case(value, SLICE("100-continue")) ? SAID_EXPECT : SAID_EXPECT | SAID_EXPECT_OTHER;
+}
+
+/* The names that are known differ in length, which finds them fast. */
+static void read_field(struct known_fields *known, const char *head, const struct request_field *field)
+{
+    const struct slice name = request_text(head, field->name);
     switch (name.len) {
     case sizeof "Host" - 1:
         if (slice_equals_ignoring_case(name, SLICE("Host"))) {
-            known->host = value;
-            known->hosts++;
+            known->said |= known->host != NULL ? HOST_AGAIN : 0;
+            known->host = field;
         }
         break;
     case sizeof "Expect" - 1:
-        if (slice_equals_ignoring_case(name, SLICE("Expect"))) {
-            known->expects = true;
-            known->expects_other |= !slice_equals_ignoring_case(value, SLICE("100-continue"));
-        }
+        if (slice_equals_ignoring_case(name, SLICE("Expect")))
+            known->said |= said_of_expect(request_text(head, field->value));
         break;
     case sizeof "Connection" - 1:
         if (slice_equals_ignoring_case(name, SLICE("Connection")))
-            read_connection(known, value);
+            known->said |= said_of_connection(request_text(head, field->value));
         break;
     case sizeof "Content-Length" - 1:
         if (slice_equals_ignoring_case(name, SLICE("Content-Length"))) {
-            known->content_length = value;
-            known->content_lengths++;
+            known->said |= known->length != NULL ? LENGTH_AGAIN : 0;
+            known->length = field;
         }
         break;
     case sizeof "Transfer-Encoding" - 1:
         if (slice_equals_ignoring_case(name, SLICE("Transfer-Encoding"))) {
-            known->transfer_encoding = value;
-            known->transfer_encodings++;
+            known->said |= known->coding != NULL ? CODING_AGAIN : 0;
+            known->coding = field;
         }
         break;
     default:
@@ -196,16 +189,16 @@ static bool check_target(struct request *r, const char *head)
 static bool check_host(struct request *r, const struct known_fields *known, const char *head)
 {
     const struct target_part *authority = &r->target.authority;
-    if (known->hosts == 0 && r->minor_version == 1)
+    if (known->host == NULL && r->minor_version == 1)
         return refuse(r, 400, 8, "no Host");
-    if (known->hosts > 1)
+    if (known->said & HOST_AGAIN)
         return refuse(r, 400, 8, "more than one Host");
-    if (known->hosts == 1 && !target_is_authority(known->host))
+    if (known->host != NULL && !target_is_authority(request_text(head, known->host->value)))
         return refuse(r, 400, 8, "malformed Host");
     if (authority->len > 0)
         r->authority = (struct request_span){ (uint16_t)(r->raw_target.start + authority->start), authority->len };
-    else if (known->hosts == 1)
-        r->authority = (struct request_span){ (uint16_t)(known->host.ptr - head), (uint16_t)known->host.len };
+    else if (known->host != NULL)
+        r->authority = known->host->value;
     else
         r->authority = (struct request_span){ 0, 0 };
     return true;
@@ -221,12 +214,12 @@ static bool is_coding(struct slice text)
 }
 
 /* G9. What does not end in chunked has no length (RFC 9112 §6.3: 400); what does, and names more than chunked, is not done here (501). */
-static bool check_transfer_encoding(struct request *r, const struct known_fields *known, bool *other)
+static bool check_transfer_encoding(struct request *r, const struct known_fields *known, const char *head, bool *other)
 {
-    struct slice rest = known->transfer_encoding;
+    struct slice rest = request_text(head, known->coding->value);
     struct slice coding = { 0 };
     *other = false;
-    if (known->transfer_encodings > 1)
+    if (known->said & CODING_AGAIN)
         return refuse(r, 400, 9, "more than one Transfer-Encoding");
     if (r->minor_version == 0)
         return refuse(r, 400, 9, "Transfer-Encoding in HTTP/1.0");
@@ -246,14 +239,15 @@ static bool check_transfer_encoding(struct request *r, const struct known_fields
 }
 
 /* G10. */
-static bool check_content_length(struct request *r, const struct known_fields *known)
+static bool check_content_length(struct request *r, const struct known_fields *known, const char *head)
 {
+    struct slice digits = request_text(head, known->length->value);
     unsigned long long length = 0;
-    if (known->content_lengths > 1 || known->transfer_encodings > 0)
+    if ((known->said & LENGTH_AGAIN) || known->coding != NULL)
         return refuse(r, 400, 10, "a second Content-Length, or one beside Transfer-Encoding");
-    if (!slice_to_number(known->content_length, &length))
+    if (!slice_to_number(digits, &length))
         return refuse(r, 400, 10, "malformed Content-Length");
-    if (known->content_length.ptr[0] == '0' && known->content_length.len > 1)
+    if (digits.ptr[0] == '0' && digits.len > 1)
         return refuse(r, 400, 10, "Content-Length with a leading zero");
     r->content_length = length;
     return true;
@@ -266,8 +260,8 @@ static bool check_expectations(struct request *r, const struct known_fields *kno
         return refuse(r, 501, 9, "unknown transfer coding");
     if (r->content_length > r->limits->body_max)
         return refuse(r, 413, 10, "content too large");
-    if (known->expects && r->minor_version == 1) {             /* HTTP/1.0: to be ignored (RFC 9110 §10.1.1) */
-        if (known->expects_other)
+    if ((known->said & SAID_EXPECT) && r->minor_version == 1) {                /* HTTP/1.0: to be ignored (RFC 9110 §10.1.1) */
+        if (known->said & SAID_EXPECT_OTHER)
             return refuse(r, 417, 14, "unknown expectation");
         r->expects_continue = r->chunked || r->content_length > 0;
     }
@@ -279,24 +273,22 @@ static bool check_head(struct request *r, const char *head)
 {
     struct known_fields known = { 0 };
     bool other_coding = false;
-    r->method = (enum request_method)r->framing.method;
-    r->method_name = (struct request_span){ (uint16_t)r->framing.line_start, (uint16_t)r->framing.method_len };
-    r->minor_version = (uint8_t)(r->framing.version[1] - '0');
     for (unsigned i = 0; i < r->field_count; i++)
-        read_field(&known, request_text(head, r->fields[i].name), request_text(head, r->fields[i].value));
-    r->keep_alive = !known.close && (r->minor_version == 1 || known.keep_alive);       /* G11: RFC 9112 §9.3 */
+        read_field(&known, head, &r->fields[i]);
+    r->keep_alive = !(known.said & SAID_CLOSE) && (r->minor_version == 1 || (known.said & SAID_KEEP_ALIVE));       /* G11: RFC 9112 §9.3 */
     return check_target(r, head)
         && check_host(r, &known, head)
-        && (known.transfer_encodings == 0 || check_transfer_encoding(r, &known, &other_coding))
-        && (known.content_lengths == 0 || check_content_length(r, &known))
+        && (known.coding == NULL || check_transfer_encoding(r, &known, head, &other_coding))
+        && (known.length == NULL || check_content_length(r, &known, head))
         && check_expectations(r, &known, other_coding);
 }
 
-/* Whether llhttp means the same request as the guard: another end, or another length, is how requests are smuggled. */
+/* Whether llhttp means the same request as the guard: another end, or another length, is how requests are smuggled. Of the fields that it told,
+ * each stood where the guard saw it. */
 static bool check_agreement(struct request *r, const struct telling *t, const char *end)
 {
     const llhttp_t *parser = llhttp_of(r);
-    if (t->head_complete && llhttp_get_error_pos(parser) == end && r->field_count == r->framing.field_count
+    if (t->head_complete && llhttp_get_error_pos(parser) == end && t->field == t->end
         && r->chunked == ((parser->flags & F_CHUNKED) != 0) && r->content_length == parser->content_length)
         return true;
     return refuse(r, 400, 0, "ambiguous request");
@@ -315,10 +307,9 @@ static enum request_outcome parse_head(struct request *r, struct slice input, si
 {
     uint32_t before = r->framing.head_taken;
     const char *head = input.ptr - before;
-    struct telling t = { .r = r, .head = head };
     llhttp_t *parser = llhttp_of(r);
 
-    switch (framing_check_head(&r->framing, r->limits, (struct slice){ head, before + input.len }, &r->refusal)) {
+    switch (framing_check_head(r, (struct slice){ head, before + input.len })) {
     case FRAMING_REFUSED:
         return refused(r);
     case FRAMING_MORE:
@@ -331,7 +322,8 @@ static enum request_outcome parse_head(struct request *r, struct slice input, si
     *taken = r->head_len - before;
 
     r->phase = ASKING;
-    llhttp_init(parser, HTTP_REQUEST, &settings);
+    struct telling t = { .r = r, .head = head, .field = r->fields, .end = r->fields + r->field_count };
+    llhttp_init(parser, HTTP_REQUEST, &head_settings);
     parser->data = &t;
     llhttp_errno_t error = llhttp_execute(parser, head, r->head_len);
     if (error != HPE_OK && error != HPE_PAUSED) {
@@ -346,6 +338,7 @@ static enum request_outcome parse_head(struct request *r, struct slice input, si
         r->expects_continue = false;
         r->keep_alive = false;
     }
+    parser->settings = (void *)&body_settings;
     r->phase = r->chunked || r->content_length > 0 ? IN_BODY : NO_CONTENT;
     return REQUEST_HEAD;
 }
@@ -355,7 +348,7 @@ static enum framing_verdict check_between(struct request *r, struct slice input,
 {
     if (!r->chunked)
         return FRAMING_END;
-    return framing_check_chunked(&r->framing, r->limits, (struct slice){ input.ptr, (size_t)(end - input.ptr) }, &r->refusal);
+    return framing_check_chunked(r, (struct slice){ input.ptr, (size_t)(end - input.ptr) });
 }
 
 /* Whether llhttp and the guard, or the length that was announced, agree on where the content ends. */

@@ -72,21 +72,22 @@ START_TEST(a_run_ends_at_the_first_byte_that_is_of_no_class_asked_for)
 }
 END_TEST
 
-/* Two odd bytes within one word: borrowing from a neighbour must not hide or make one. */
-START_TEST(eight_bytes_at_once_are_as_good_as_each_of_them)
+/* Each of two bytes in any place of a text: borrowing from a neighbour within a word must not hide or make one that ends a value. */
+START_TEST(a_value_ends_at_the_first_byte_that_is_none_of_it)
 {
     for (int first = 0; first < 256; first++)
-        for (int second = 0; second < 256; second++) {
-            char text[8] = { 'a', (char)first, (char)second, 'b', (char)second, (char)first, 'c', 'd' };
-            size_t run = 0;
-            while (run < 8 && byte_is(text[run], BYTE_VALUE))
-                run++;
-            ck_assert_uint_eq(byte_run(text, text + 8, BYTE_VALUE), run);
-            size_t plain = 0;
-            while (plain < run && text[plain] >= ' ' && !(text[plain] & 0x80))
-                plain++;
-            ck_assert_uint_eq(byte_run_of_8(text), plain);
-        }
+        for (int second = 0; second < 256; second++)
+            for (size_t at = 0; at < 16; at += 3) {
+                char text[20];
+                memset(text, 'a', sizeof(text));
+                text[at] = (char)first;
+                text[at + 1] = (char)second;
+                text[19] = '\n';
+                struct slice placed = flush_copy((struct slice){ text, sizeof(text) });
+                size_t end = byte_is((char)first, BYTE_VALUE) ? byte_is((char)second, BYTE_VALUE) ? 19 : at + 1 : at;
+                ck_assert_ptr_eq(byte_behind_value(placed.ptr, placed.ptr + placed.len), placed.ptr + end);
+                ck_assert_ptr_eq(byte_behind(placed.ptr, BYTE_VALUE), placed.ptr + end);
+            }
 }
 END_TEST
 
@@ -97,6 +98,6 @@ int main(void)
     tcase_add_test(tests, only_ascii_letters_have_a_lower_case);
     tcase_add_test(tests, hexadecimal_digits_have_their_values);
     tcase_add_test(tests, a_run_ends_at_the_first_byte_that_is_of_no_class_asked_for);
-    tcase_add_test(tests, eight_bytes_at_once_are_as_good_as_each_of_them);
+    tcase_add_test(tests, a_value_ends_at_the_first_byte_that_is_none_of_it);
     return check_run(tests);
 }

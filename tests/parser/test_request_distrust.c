@@ -8,6 +8,8 @@
 static struct {
     unsigned fields_hidden;            /* fields that are not told */
     unsigned fields_more;              /* times that the last one is told again */
+    size_t name_moved;                 /* bytes by which the last name begins, ... */
+    size_t name_longer;                /* ... and ends too late */
     size_t bytes_hidden;               /* by which the head, or what was read of a body, ends too early */
     bool head_hidden;                  /* the head is never said to be complete */
     uint16_t flags;
@@ -17,13 +19,16 @@ static struct {
     bool complete;                     /* the message is said to be complete */
 } lie;
 
-static const llhttp_settings_t *listener;
+static const llhttp_settings_t *listener(const llhttp_t *parser)
+{
+    return parser->settings;
+}
 
 static void liar_init(llhttp_t *parser, llhttp_type_t type, const llhttp_settings_t *settings)
 {
     (void)type;
     memset(parser, 0, sizeof(*parser));
-    listener = settings;
+    parser->settings = (void *)settings;
 }
 
 static llhttp_errno_t liar_says(llhttp_t *parser, const char *end, llhttp_errno_t error)
@@ -33,27 +38,26 @@ static llhttp_errno_t liar_says(llhttp_t *parser, const char *end, llhttp_errno_
     return (llhttp_errno_t)parser->error;
 }
 
-static int tell_field(llhttp_t *parser, const char *line, const char *end)
+static int tell_name(llhttp_t *parser, const char *line, const char *end, bool last)
 {
+    size_t moved = last ? lie.name_moved : 0, longer = last ? lie.name_longer : 0;
     const char *colon = memchr(line, ':', (size_t)(end - line));
-    int rc = listener->on_header_field(parser, line, (size_t)(colon - line));
-    return rc != 0 ? rc : listener->on_header_value(parser, colon + 1, (size_t)(end - colon) - 1);
+    return listener(parser)->on_header_field(parser, line + moved, (size_t)(colon - line) + longer - moved);
 }
 
 static llhttp_errno_t tell_head(llhttp_t *parser, const char *head, size_t len)
 {
-    const char *target = memchr(head, ' ', len), *line = memchr(head, '\n', len);
-    listener->on_url(parser, target + 1, (size_t)((const char *)memchr(target + 1, ' ', len) - target) - 1);
+    const char *line = memchr(head, '\n', len);
     for (line++; *line != '\r'; line = (const char *)memchr(line, '\n', len) + 1) {
         const char *end = memchr(line, '\r', len);
         bool last = end[2] == '\r';
         for (unsigned i = last ? lie.fields_hidden : 0; i < (last ? 1 + lie.fields_more : 1); i++)
-            if (tell_field(parser, line, end) != 0)
+            if (tell_name(parser, line, end, last) != 0)
                 return liar_says(parser, end, HPE_USER);
     }
     parser->flags = lie.flags;
     parser->content_length = lie.content_length;
-    return liar_says(parser, head + len, lie.head_hidden ? HPE_OK : (llhttp_errno_t)listener->on_headers_complete(parser));
+    return liar_says(parser, head + len, lie.head_hidden ? HPE_OK : (llhttp_errno_t)listener(parser)->on_headers_complete(parser));
 }
 
 static llhttp_errno_t liar_execute(llhttp_t *parser, const char *bytes, size_t len)
@@ -61,8 +65,8 @@ static llhttp_errno_t liar_execute(llhttp_t *parser, const char *bytes, size_t l
     if (len > 3 && memcmp(bytes, "PUT", 3) == 0)
         return tell_head(parser, bytes, len);
     if (lie.content > 0)
-        return liar_says(parser, bytes + lie.content, (llhttp_errno_t)listener->on_body(parser, bytes, lie.content));
-    return liar_says(parser, bytes + len, lie.complete ? (llhttp_errno_t)listener->on_message_complete(parser) : HPE_OK);
+        return liar_says(parser, bytes + lie.content, (llhttp_errno_t)listener(parser)->on_body(parser, bytes, lie.content));
+    return liar_says(parser, bytes + len, lie.complete ? (llhttp_errno_t)listener(parser)->on_message_complete(parser) : HPE_OK);
 }
 
 static void liar_resume(llhttp_t *parser)
@@ -128,6 +132,9 @@ START_TEST(a_head_that_llhttp_sees_otherwise_is_refused)
     REFUSE_HEAD(plain, 0, lie.fields_hidden = 1);
     REFUSE_HEAD(plain, 0, lie.fields_more = 1);
     REFUSE_HEAD(plain, 0, lie.fields_more = REQUEST_FIELDS_CAP);
+    REFUSE_HEAD(plain, 0, lie.name_moved = 1);
+    REFUSE_HEAD(plain, 0, lie.name_moved = 1; lie.name_longer = 1);
+    REFUSE_HEAD(plain, 0, lie.name_longer = 1);
     REFUSE_HEAD(plain, 0, lie.flags = F_CHUNKED);
     REFUSE_HEAD(plain, 0, lie.content_length = 1);
     REFUSE_HEAD(long_3, 0, lie.content_length = 4);
