@@ -31,14 +31,18 @@ def in_own_network():
 
 def own_network(congestion):
     """Begins this program again in a network of its own, whose loopback's connections are controlled by `congestion`, and where nobody else listens:
-    the machine's settings stay as they are. Without root all goes on in the machine's network."""
+    the machine's settings stay as they are. Who is not root needs user namespaces for it; without, all goes on in the machine's network."""
     if in_own_network():
         subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
         for network in ("127.0.0.0/8", "127.0.0.1"):
             subprocess.run(["ip", "route", "change", "table", "local", "local", network, "dev", "lo", "proto", "kernel", "scope", "host",
                             "src", "127.0.0.1", "congctl", congestion], check=True)
-    elif os.geteuid() == 0 and subprocess.run(["unshare", "--net", "true"], capture_output=True, check=False).returncode == 0:
-        os.execvpe("unshare", ["unshare", "--net", sys.executable, *sys.argv], {**os.environ, "WEIR_BENCH_NETWORK": "1"})
+        return
+    unshare = ["unshare", "--net", *([] if os.geteuid() == 0 else ["--user", "--map-current-user", "--keep-caps"])]
+    if subprocess.run([*unshare, "true"], capture_output=True, check=False).returncode == 0:
+        os.execvpe("unshare", [*unshare, sys.executable, *sys.argv], {**os.environ, "WEIR_BENCH_NETWORK": "1"})
+    print(f"{os.path.basename(sys.argv[0])}: goes on in the machine's network, with {congestion_control()}: "
+          "one of its own needs root or user namespaces", file=sys.stderr)
 
 
 def congestion_control():
@@ -109,13 +113,18 @@ class Server:
         """As the scheduler accounts for it, user and kernel, of all threads, those included that have ended."""
         return sum(time.clock_gettime(~pid << 3 | 2) for pid in self.pids())        # clock_getcpuclockid(3)
 
-    def own_memory(self):
-        """Bytes of anonymous memory that are in use."""
-        total = 0
+    def memory(self):
+        """Bytes in use: "own", which is anonymous memory, and "pss", which counts a page that others share by its share."""
+        total = {"own": 0, "pss": 0}
         for pid in self.pids():
-            with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as rollup:
-                total += int(re.search(r"^Anonymous:\s+(\d+) kB", rollup.read(), re.MULTILINE).group(1)) * 1024
+            with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as file:
+                rollup = file.read()
+            for kind, name in (("own", "Anonymous"), ("pss", "Pss")):
+                total[kind] += int(re.search(rf"^{name}:\s+(\d+) kB", rollup, re.MULTILINE).group(1)) * 1024
         return total
+
+    def own_memory(self):
+        return self.memory()["own"]
 
     def stop(self):
         """Ends all of it: a process that watches another, as strace does, may not hear a signal itself."""
@@ -234,25 +243,43 @@ def spread(figures, digits=1):
     return shown[0] if len(figures) == 1 else f"{shown[0]} ({shown[1]} to {shown[2]})"
 
 
-def table(columns, rows):
-    """Markdown: the first column is text, the others are figures."""
-    lines = ["| " + " | ".join(columns) + " |", "| --- |" + " ---: |" * (len(columns) - 1)]
+def table(columns, rows, text=1):
+    """Markdown: the first columns, `text` of them, are text, the others are figures."""
+    lines = ["| " + " | ".join(columns) + " |", "|" + " --- |" * text + " ---: |" * (len(columns) - text)]
     return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows])
+
+
+def picture(name, what):
+    """One that is beside this program, for README.md."""
+    return f"![{what}](tools/bench/{name})\n"
+
+
+def replace_between(path, mark, text):
+    """Puts `text` between the lines `<!-- mark -->` and `<!-- /mark -->` of a file in Markdown."""
+    begin, end = f"<!-- {mark} -->\n", f"<!-- /{mark} -->\n"
+    old = path.read_text(encoding="utf-8")
+    before, found, rest = old.partition(begin)
+    _, found_end, after = rest.partition(end)
+    if not found or not found_end:
+        sys.exit(f"{path} has no place for this: no lines {begin.strip()} and {end.strip()}")
+    path.write_text(f"{before}{begin}\n{text.strip()}\n\n{end}{after}", encoding="utf-8")
 
 
 # ------------------------------------------------------------------ plots
 
 STYLE = """
   text { font: 13px system-ui, sans-serif; fill: #333 }
+  .paper { fill: #fff }
   .title { font-weight: 600 }
   .grid { stroke: #8884; stroke-width: 1 }
   .axis { stroke: #888; stroke-width: 1; fill: none }
 """
-STYLE_DARK = "text { fill: #ddd }"
+STYLE_DARK = "text { fill: #ddd } .paper { fill: #0d1117 }"
 
 
 def svg(width, height, title, parts, style="", style_dark=""):
+    """On paper of its own: a page may be dark where the reader's system is light."""
     return "\n".join([f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img">',
                       f"<title>{title}</title>",
                       f"<style>{STYLE}{style}  @media (prefers-color-scheme: dark) {{\n    {STYLE_DARK}{style_dark}\n  }}\n</style>",
-                      *parts, "</svg>", ""])
+                      f'<rect class="paper" width="{width}" height="{height}" rx="6"/>', *parts, "</svg>", ""])

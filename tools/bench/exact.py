@@ -16,7 +16,9 @@ from scenarios import request
 FEW, MANY = 50, 550
 CALL = re.compile(r"^\d+\s+(\w+)\(.*?(?:= -1 (E\w+).*)?$", re.MULTILINE)
 NOBODY = "accept4 (nobody)"     # one that found no client: whether it is made depends on when the next one comes
-PATIENCE = 60       # seconds: valgrind starts slowly
+WAITS = {"epoll_wait", "epoll_pwait", "epoll_pwait2", "restart_syscall", NOBODY}
+NOT_BY_VALGRIND = ("caddy",)    # Go's runtime is no program for it
+PATIENCE = 60   # seconds: valgrind starts slowly
 
 
 @dataclass
@@ -88,13 +90,14 @@ def look(thread):
 
 def wait_asleep(threads):
     """Until all sleep, and not only for a moment, as those do that wait for each other."""
-    before = None
-    while True:
+    before, deadline = None, time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
         now = [look(thread) for thread in threads]
         if now == before and all(state == "S" for state, _ in now):
             return
         before = now
         time.sleep(0.001)
+    raise Trouble("never sleeps")
 
 
 def ask_once(server, asked):

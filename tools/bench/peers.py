@@ -2,7 +2,7 @@
 foreground, or None where the server cannot do that scenario; what configuration it needs it writes below `setup.folder`.
 
 All have one worker (or as many as the scenario says), no access log where none is measured, kept connections for as long as they last, sendfile for
-what they use it for, and deferred accept where they know it."""
+what they use it for, deferred accept where they know it, and a buffered log where they can buffer it."""
 import os
 from dataclasses import dataclass
 
@@ -73,7 +73,8 @@ def nginx(setup, cached=False):
 daemon off; worker_processes {setup.scenario.workers}; worker_rlimit_nofile 20000; pid nginx.pid; error_log stderr crit;
 events {{ worker_connections {MANY}; }}
 http {{
-    access_log {setup.log if setup.logged else "off"}; sendfile on; tcp_nopush on; keepalive_requests 1000000000; keepalive_timeout 600s;
+    access_log {f"{setup.log} combined buffer=64k flush=1s" if setup.logged else "off"};
+    sendfile on; tcp_nopush on; keepalive_requests 1000000000; keepalive_timeout 600s;
     {f"open_file_cache max={MIX_COUNT * 2} inactive=600s; open_file_cache_valid 60s;" if cached else ""}
     {" ".join(f"{what}_temp_path {what};" for what in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))}
     types {{ text/plain txt; text/html html; }}

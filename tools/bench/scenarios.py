@@ -8,6 +8,7 @@ HELLO = b"Hello, world!"
 AGE = 1_700_000_000         # the files' time: long ago, as that of most files
 MIX_COUNT = 1_000
 LISTED = 100
+LISTED_LAST = b"chapter%2099.txt"
 
 
 @dataclass(frozen=True)
@@ -27,19 +28,20 @@ class Scenario:
     message: int = 0            # bytes of what is echoed
     show: str = "processor"     # the figure that the summary shows: "processor", "bulk", "latency", "added" or "idle"
     also: tuple = field(default=())     # variants of `limit` besides the plain one
+    counted: bool = False       # instructions and system calls of a request are, too
 
 
 SCENARIOS = [
-    Scenario("hello", "hello, 64 kept connections"),
+    Scenario("hello", "hello, 64 kept connections", counted=True),
     Scenario("single", "hello, latency on a single connection", connections=1, show="latency"),
-    Scenario("pipelined", "hello, 16 pipelined", pipelined=16),
-    Scenario("close", "hello, a connection for each request", closing=True, also=("limit, no deferral",)),
+    Scenario("pipelined", "hello, 16 pipelined", pipelined=16, counted=True),
+    Scenario("close", "hello, a connection for each request", closing=True, also=("limit, no deferral",), counted=True),
     Scenario("workers", "hello, two workers", workers=2),
-    Scenario("1k", "1 KiB file", "files", "/1k.txt"),
-    Scenario("16k", "16 KiB file", "files", "/16k.txt", also=("limit, sendfile",)),
+    Scenario("1k", "1 KiB file", "files", "/1k.txt", counted=True),
+    Scenario("16k", "16 KiB file", "files", "/16k.txt", also=("limit, sendfile",), counted=True),
     Scenario("128k", "128 KiB file", "files", "/128k.bin", also=("limit, sendfile",)),
     Scenario("10m", "10 MiB file", "files", "/10m.bin", connections=8, show="bulk", also=("limit, sendfile",)),
-    Scenario("304", "a file that has not changed (304)", "files", "/1k.txt", conditional=True, status=304),
+    Scenario("304", "a file that has not changed (304)", "files", "/1k.txt", conditional=True, status=304, counted=True),
     Scenario("range", "1,000 bytes out of a 128 KiB file (206)", "files", "/128k.bin", ranged="bytes=5000-5999", status=206),
     Scenario("listing", f"a listing of {LISTED} files", "files", "/listed/", listing=True),
     Scenario("mix", f"a mix of {MIX_COUNT:,} files of 200 bytes to 1 MiB", "files", "/mix/"),
@@ -47,6 +49,38 @@ SCENARIOS = [
     Scenario("echo", "echo, messages of 64 bytes", "echo", message=64),
     Scenario("echo-bulk", "echo, messages of 64 KiB", "echo", message=64 << 10, connections=8, show="bulk"),
     Scenario("idle", "idle connections", show="idle"),
+]
+
+
+# ------------------------------------------------------------------ the goals
+
+@dataclass(frozen=True)
+class Goal:
+    """What weir is to reach in a scenario."""
+    scenario: str
+    figure: str         # one of those that report.py knows
+    bound: float        # at most; for "rate": at least
+
+
+GOALS = [
+    Goal("hello", "processor", 1.05),
+    Goal("hello", "slowest", 1.10),
+    Goal("hello", "instructions", 2_000),
+    Goal("hello", "growth", 0),
+    Goal("pipelined", "processor", 1.5),
+    Goal("pipelined", "rate", 1_000_000),
+    Goal("close", "processor", 1.10),
+    Goal("close", "calls", 4),
+    Goal("1k", "processor", 1.08),
+    Goal("1k", "calls", 2),
+    Goal("16k", "processor", 1.10),
+    Goal("128k", "processor", 1.10),
+    Goal("10m", "bulk", 1.10),
+    Goal("304", "processor", 1.08),
+    Goal("log", "added", 0.3),
+    Goal("idle", "each", 96),
+    Goal("idle", "idle", 1.03),
+    Goal("idle", "rest", 1 << 20),
 ]
 
 
