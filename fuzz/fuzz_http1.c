@@ -29,8 +29,7 @@ static void open_rig(struct rig *r, uint8_t choice)
     r->out_cap = choice & 8 ? 0 : 65536;
     rig_open(r, &handler);
     r->context.draining = choice & 16;
-    r->context.common = choice & 32 ? SLICE("Server: weir\r\n") : (struct slice){ NULL, 0 };
-    r->context.date = choice & 64 ? r->context.date : (struct slice){ NULL, 0 };
+    r->context.common = choice & 32 ? r->context.common : (struct slice){ NULL, 0 };
 }
 
 /* All of it, then the end of the stream. */

@@ -50,18 +50,27 @@ static bool is_field(struct slice line, struct weir_slice name, struct weir_slic
 static void check_head(struct slice text, const struct response_head *head)
 {
     char status[16];
-    snprintf(status, sizeof status, "HTTP/1.1 %d ", head->status);
+    const struct weir_response *response = head->response;
+    snprintf(status, sizeof status, "HTTP/1.1 %d ", response->status);
     check(slice_starts_with(take_line(&text), slice_of(status)), "another status line");
     if (head->common.len > 0)
         check(slice_equals(take_line(&text), SLICE("Server: weir")), "no Server");
-    if (head->date.len > 0)
-        check(slice_equals(take_line(&text), SLICE("Date: now")), "no Date");
-    for (size_t i = 0; i < head->field_count; i++)
-        check(is_field(take_line(&text), head->fields[i].name, head->fields[i].value), "another field");
-    if (!response_has_no_content(head->status))
-        check(slice_starts_with(take_line(&text), SLICE("Content-Length: ")), "no length");
-    if (head->close || head->keep_alive)
-        check(slice_equals(take_line(&text), head->close ? SLICE("Connection: close") : SLICE("Connection: keep-alive")), "another Connection");
+    for (size_t i = 0; i < response->field_count; i++)
+        check(is_field(take_line(&text), response->fields[i].name, response->fields[i].value), "another field");
+    if (response->lines.len > 0)
+        check(slice_equals(take_line(&text), SLICE("X-Line: a")), "no lines");
+    for (size_t i = 0; i < head->own_count; i++)
+        check(is_field(take_line(&text), head->own[i].name, head->own[i].value), "another field of weir's own");
+    char length[64];
+    snprintf(length, sizeof length, "Content-Length: %ju", (uintmax_t)response->length);
+    if (!response_has_no_content(response->status) && head->framing == RESPONSE_LENGTH)
+        check(slice_equals(take_line(&text), slice_of(length)), "another length");
+    if (!response_has_no_content(response->status) && head->framing == RESPONSE_CHUNKED)
+        check(slice_equals(take_line(&text), SLICE("Transfer-Encoding: chunked")), "no chunks");
+    if (head->connection == RESPONSE_CLOSE)
+        check(slice_equals(take_line(&text), SLICE("Connection: close")), "no close");
+    if (head->connection == RESPONSE_KEEP_ALIVE)
+        check(slice_equals(take_line(&text), SLICE("Connection: keep-alive")), "no keep-alive");
     check(take_line(&text).len == 0 && text.len == 0, "another end");
 }
 
@@ -73,20 +82,26 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size < 4)
         return 0;
     const uint8_t *at = data + 4;
-    struct response_head head = {
+    struct weir_response response = {
         .status = 200 + data[0] % 100 * 4,
         .fields = fields,
-        .date = data[1] & 1 ? SLICE("now") : (struct slice){ NULL, 0 },
-        .length = size,
-        .common = data[1] & 2 ? SLICE("Server: weir\r\n") : (struct slice){ NULL, 0 },
-        .close = data[1] & 4,
-        .keep_alive = data[1] & 8,
+        .lines = data[1] & 1 ? (struct weir_slice){ "X-Line: a\r\n", 11 } : (struct weir_slice){ NULL, 0 },
+        .length = (uint64_t)size << data[1] % 64,
     };
-    while (at < data + size && head.field_count < FIELDS_MAX) {
-        struct weir_field *field = &fields[head.field_count];
+    static const struct weir_field own[] = { { { "Content-Type", 12 }, { "text/html", 9 } }, { { "Allow", 5 }, { "", 0 } } };
+    const struct response_head head = {
+        .response = &response,
+        .common = data[1] & 2 ? SLICE("Server: weir\r\n") : (struct slice){ NULL, 0 },
+        .own = own,
+        .own_count = data[1] / 64 % 3,
+        .framing = (enum response_framing)(data[0] / 100),
+        .connection = (enum response_connection)(data[1] / 4 % 3),
+    };
+    while (at < data + size && response.field_count < FIELDS_MAX) {
+        struct weir_field *field = &fields[response.field_count];
         field->name = take(&at, data + size);
         field->value = take(&at, data + size);
-        head.field_count += response_field_is_safe(field);
+        response.field_count += response_field_is_safe(field);
     }
     struct writer w = { room, room + sizeof room, false };
     response_write_head(&w, &head);

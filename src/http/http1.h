@@ -15,8 +15,7 @@
 struct http1_context {
     const struct weir_handler *handler;
     struct request_limits limits;
-    struct slice date;                         /* the value of Date, now */
-    struct slice common;                       /* field lines on every answer: Server, and those of the options */
+    struct slice common;                       /* field lines on every answer, as they are now: Date, Server, and those of the options */
     const struct weir_page *pages;             /* in place of weir's own */
     size_t page_count;
     uint64_t tickets;                          /* handed out so far */

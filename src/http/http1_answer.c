@@ -13,12 +13,12 @@
 void http1_finish(struct exchange *x)
 {
     struct http1 *h = http1_of(x);
+    if (!h->record_open)
+        return;
     const bool unfinished = h->answer == ANSWER_EARLY || (h->answer == ANSWER_STREAMING && !x->abort);
-    if (!h->record_open || unfinished)
+    if (unfinished)
         return;
     h->record_open = false;
-    if (h->context->record == NULL)
-        return;
     if (h->answer == ANSWER_STREAMING)
         http1_record_renew(h);
     const uint64_t owed = !x->abort ? 0 : h->pulled ? http1_pull_owed(h) : exchange_owed(x);
@@ -57,11 +57,11 @@ void http1_record_renew(struct http1 *h)
 
 void http1_record_open(struct http1 *h, int status, uint64_t body, bool understood)
 {
+    if (h->context->record == NULL)
+        return;
     http1_finish(h->x);
     h->record_open = true;
     h->pulled = false;
-    if (h->context->record == NULL)
-        return;
     h->record = (struct http_record){ .status = (uint16_t)status, .body_sent = body };
     if (understood)
         http1_record_renew(h);
@@ -77,15 +77,17 @@ static void release_body(const struct weir_response *response)
         response->release(response->release_context);
 }
 
+#define ALLOW_MAX 64
+
 /* The `Allow` of a server: what the handler takes, and what weir answers itself. */
-static struct slice allow_text(const struct http1 *h, char text[64])
+static struct weir_field allow_field(const struct http1 *h, char text[ALLOW_MAX])
 {
     static const struct slice names[] = {
         SLICE_INIT("GET"), SLICE_INIT("HEAD"), SLICE_INIT("POST"), SLICE_INIT("PUT"), SLICE_INIT("DELETE"), SLICE_INIT("PATCH"),
         SLICE_INIT("OPTIONS"),
     };
     const uint32_t methods = h->context->handler->methods | WEIR_OPTIONS;
-    struct writer w = { text, text + 64, false };
+    struct writer w = { text, text + ALLOW_MAX, false };
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (!(methods & 1u << i))
             continue;
@@ -94,14 +96,31 @@ static struct slice allow_text(const struct http1 *h, char text[64])
         writer_text(&w, names[i]);
     }
     weir_assert(!w.overflowed);
-    return (struct slice){ text, (size_t)(w.at - text) };
+    return (struct weir_field){ { "Allow", 5 }, { text, (size_t)(w.at - text) } };
 }
 
-/* Appends a head. false: it does not fit, and nothing was appended. */
-static bool append_head(struct exchange *x, const struct response_head *head)
+static enum response_connection connection_said(const struct http1 *h)
 {
+    if (!h->x->keep)
+        return RESPONSE_CLOSE;
+    return h->request.minor_version == 0 ? RESPONSE_KEEP_ALIVE : RESPONSE_PERSISTS;
+}
+
+/* Appends a head, with fields of weir's own. false: it does not fit, and nothing was appended. */
+static bool append_head(struct http1 *h, const struct weir_response *response, enum response_framing framing,
+                        const struct weir_field *own, size_t own_count)
+{
+    struct exchange *x = h->x;
     struct writer w = { buffer_tail(&x->out), x->out.data + x->out.cap, false };
-    response_write_head(&w, head);
+    const struct response_head head = {
+        .response = response,
+        .common = h->context->common,
+        .own = own,
+        .own_count = own_count,
+        .framing = framing,
+        .connection = connection_said(h),
+    };
+    response_write_head(&w, &head);
     if (w.overflowed)
         return false;
     buffer_added(&x->out, (uint32_t)(w.at - buffer_tail(&x->out)));
@@ -135,22 +154,15 @@ static uint64_t page_length(const struct http1 *h, int status, bool is_head)
 /* The page for a status behind its head. false: the fields are too long, and nothing was appended. */
 static bool compose_page(struct http1 *h, int status, const struct weir_field *fields, size_t field_count, bool is_head)
 {
-    char allow[64];
+    char allow[ALLOW_MAX];
     struct exchange *x = h->x;
     const struct weir_page page = page_for(h, status);
-    const struct response_head head = {
-        .status = status,
-        .common = h->context->common,
-        .fields = fields,
-        .field_count = field_count,
-        .type = { page.type.ptr, page.type.len },
-        .date = h->context->date,
-        .allow = status == 405 ? allow_text(h, allow) : (struct slice){ NULL, 0 },
-        .length = page.body.len,
-        .close = !x->keep,
-        .keep_alive = x->keep && h->request.minor_version == 0,
-    };
-    if (!append_head(x, &head))
+    const struct weir_response response = { .status = status, .fields = fields, .field_count = field_count, .length = page.body.len };
+    struct weir_field own[2] = { { { "Content-Type", 12 }, page.type } };
+    size_t own_count = 1;
+    if (status == 405)
+        own[own_count++] = allow_field(h, allow);
+    if (!append_head(h, &response, RESPONSE_LENGTH, own, own_count))
         return false;
     if (is_head || (page.body.len <= INLINE_MAX && http1_append(x, page.body.ptr, page.body.len)))
         return true;
@@ -197,18 +209,12 @@ void http1_answer_refusal(struct http1 *h, int status)
 /* OPTIONS, and every handler without a method of its own for it (RFC 9110 §9.3.7). */
 void http1_answer_options(struct http1 *h)
 {
-    char allow[64];
+    char text[ALLOW_MAX];
+    const struct weir_field allow = allow_field(h, text);
+    const struct weir_response response = { .status = 204 };
     settle_keep(h);
     http1_record_open(h, 204, 0, true);
-    const struct response_head head = {
-        .status = 204,
-        .common = h->context->common,
-        .date = h->context->date,
-        .allow = allow_text(h, allow),
-        .close = !h->x->keep,
-        .keep_alive = h->x->keep && h->request.minor_version == 0,
-    };
-    h->x->abort |= !append_head(h->x, &head);
+    h->x->abort |= !append_head(h, &response, RESPONSE_LENGTH, &allow, 1);
     h->answer = ANSWER_COMPOSED;
 }
 
@@ -284,19 +290,7 @@ static bool compose_response(struct http1 *h, const struct weir_response *respon
     const enum response_framing framing = response->body == WEIR_PULL ? http1_framing(h, response->length) : RESPONSE_LENGTH;
     const bool has_body = h->request.method != METHOD_HEAD && response->length > 0;
     const uint32_t before = x->out.end;
-    const struct response_head head = {
-        .status = response->status,
-        .common = h->context->common,
-        .fields = response->fields,
-        .field_count = response->field_count,
-        .lines = { response->lines.ptr, response->lines.len },
-        .date = h->context->date,
-        .framing = framing,
-        .length = response->length,
-        .close = !x->keep,
-        .keep_alive = x->keep && h->request.minor_version == 0,
-    };
-    if (!append_head(x, &head))
+    if (!append_head(h, response, framing, NULL, 0))
         return false;
     if (!has_body) {
         release_body(response);
@@ -384,21 +378,9 @@ void weir_respond_begin(struct weir_request *request, const struct weir_response
     settle_keep(h);
     h->framing = http1_framing(h, response->length);
     http1_record_open(h, response->status, 0, true);
-    const struct response_head head = {
-        .status = response->status,
-        .common = h->context->common,
-        .fields = response->fields,
-        .field_count = response->field_count,
-        .lines = { response->lines.ptr, response->lines.len },
-        .date = h->context->date,
-        .framing = h->framing,
-        .length = response->length,
-        .close = !h->x->keep,
-        .keep_alive = h->x->keep && h->request.minor_version == 0,
-    };
     h->answer = ANSWER_STREAMING;
     h->stream_left = response->length;
-    h->x->abort |= !response_is_sound(response) || !append_head(h->x, &head);
+    h->x->abort |= !response_is_sound(response) || !append_head(h, response, h->framing, NULL, 0);
 }
 
 /* How much of `len` bytes fits, with its framing and that of the last chunk. */

@@ -92,7 +92,7 @@ enum response_framing http1_framing(struct http1 *h, uint64_t length);
 /* Text behind what is owed. false: there is no room, and nothing was appended. */
 bool http1_append(struct exchange *x, const void *data, uint64_t size);
 
-/* Opens the record of the current request; the one before is ended. `understood`: its head was accepted. */
+/* Opens the record of the current request; the one before is ended. Nothing where nobody wants to know. `understood`: its head was accepted. */
 void http1_record_open(struct http1 *h, int status, uint64_t body, bool understood);
 
 /* Takes the record's text anew from the head, which may have been moved since the record was opened. */

@@ -8,26 +8,25 @@
 const struct slice response_last_chunk = SLICE_INIT("0\r\n\r\n");
 const struct slice response_continue = SLICE_INIT("HTTP/1.1 100 Continue\r\n\r\n");
 
-void writer_text(struct writer *w, struct slice text)
+static bool writer_has_room(struct writer *w, size_t size)
 {
-    if (text.len > (size_t)(w->end - w->at)) {
-        w->overflowed = true;
-        return;
-    }
-    if (text.len > 0)              /* else `ptr` may be NULL */
-        memcpy(w->at, text.ptr, text.len);
-    w->at += text.len;
+    if (size <= (size_t)(w->end - w->at))
+        return true;
+    w->overflowed = true;
+    return false;
 }
 
-void writer_number(struct writer *w, uint64_t number)
+static char *put(char *at, const char *text, size_t len)
 {
-    char digits[20];
-    size_t start = sizeof digits;
-    do {
-        digits[--start] = (char)('0' + number % 10);
-        number /= 10;
-    } while (number > 0);
-    writer_text(w, (struct slice){ digits + start, sizeof digits - start });
+    if (len > 0)                   /* else `text` may be NULL */
+        memcpy(at, text, len);
+    return at + len;
+}
+
+void writer_text(struct writer *w, struct slice text)
+{
+    if (writer_has_room(w, text.len))
+        w->at = put(w->at, text.ptr, text.len);
 }
 
 bool response_has_no_content(int status)
@@ -72,19 +71,79 @@ bool response_common_field_is_safe(const struct weir_field *field)
     return response_field_is_safe(field) && !is_one_of(field->name, of_pages, sizeof of_pages / sizeof of_pages[0]);
 }
 
-static void write_field(struct writer *w, struct slice name_and_colon, struct slice value)
+/* What stands behind the fields is composed from its end, so that no length has to be known before it is there. */
+#define ENDING_MAX (sizeof "Content-Length: 18446744073709551615\r\nConnection: keep-alive\r\n\r\n" - 1)
+
+static char *put_before(char *start, struct slice text)
 {
-    writer_text(w, name_and_colon);
-    writer_text(w, value);
-    writer_text(w, SLICE("\r\n"));
+    return memcpy(start - text.len, text.ptr, text.len);
+}
+
+static char *put_number_before(char *start, uint64_t number)
+{
+    do {
+        *--start = (char)('0' + number % 10);
+        number /= 10;
+    } while (number > 0);
+    return start;
+}
+
+/* Framing, Connection, and the empty line. */
+static struct slice write_ending(char room[ENDING_MAX], const struct response_head *head)
+{
+    char *const end = room + ENDING_MAX;
+    char *start = put_before(end, SLICE("\r\n"));
+    if (head->connection == RESPONSE_CLOSE)
+        start = put_before(start, SLICE("Connection: close\r\n"));
+    else if (head->connection == RESPONSE_KEEP_ALIVE)
+        start = put_before(start, SLICE("Connection: keep-alive\r\n"));
+    if (response_has_no_content(head->response->status))
+        return (struct slice){ start, (size_t)(end - start) };
+    if (head->framing == RESPONSE_LENGTH) {
+        start = put_before(start, SLICE("\r\n"));
+        start = put_number_before(start, head->response->length);
+        start = put_before(start, SLICE("Content-Length: "));
+    } else if (head->framing == RESPONSE_CHUNKED) {
+        start = put_before(start, SLICE("Transfer-Encoding: chunked\r\n"));
+    }
+    return (struct slice){ start, (size_t)(end - start) };
+}
+
+#define UNNAMED_STATUS "HTTP/1.1 000 \r\n"      /* RFC 9112 §4: the reason may be empty, the space may not */
+
+static struct slice write_status_line(char room[sizeof UNNAMED_STATUS], int status)
+{
+    const struct slice known = status_line(status);
+    if (known.len > 0)
+        return known;
+    memcpy(room, UNNAMED_STATUS, sizeof UNNAMED_STATUS);
+    put_number_before(room + sizeof "HTTP/1.1 000" - 1, (uint64_t)status);
+    return (struct slice){ room, sizeof UNNAMED_STATUS - 1 };
+}
+
+static size_t fields_size(const struct weir_field *fields, size_t count)
+{
+    size_t size = 0;
+    for (size_t i = 0; i < count; i++)
+        size += fields[i].name.len + fields[i].value.len + sizeof ": \r\n" - 1;
+    return size;
+}
+
+static char *put_fields(char *at, const struct weir_field *fields, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        at = put(at, fields[i].name.ptr, fields[i].name.len);
+        at = put(at, ": ", 2);
+        at = put(at, fields[i].value.ptr, fields[i].value.len);
+        at = put(at, "\r\n", 2);
+    }
+    return at;
 }
 
 void response_write_fields(struct writer *w, const struct weir_field *fields, size_t count)
 {
-    for (size_t i = 0; i < count; i++) {
-        writer_text(w, (struct slice){ fields[i].name.ptr, fields[i].name.len });
-        write_field(w, SLICE(": "), (struct slice){ fields[i].value.ptr, fields[i].value.len });
-    }
+    if (writer_has_room(w, fields_size(fields, count)))
+        w->at = put_fields(w->at, fields, count);
 }
 
 size_t weir_lines_write(const struct weir_field *fields, size_t count, char *out, size_t size)
@@ -97,48 +156,21 @@ size_t weir_lines_write(const struct weir_field *fields, size_t count, char *out
     return w.overflowed ? 0 : (size_t)(w.at - out);
 }
 
-static void write_framing(struct writer *w, const struct response_head *head)
-{
-    if (head->framing == RESPONSE_CHUNKED) {
-        write_field(w, SLICE("Transfer-Encoding: "), SLICE("chunked"));
-    } else if (head->framing == RESPONSE_LENGTH) {
-        writer_text(w, SLICE("Content-Length: "));
-        writer_number(w, head->length);
-        writer_text(w, SLICE("\r\n"));
-    }
-}
-
-static void write_status_line(struct writer *w, int status)
-{
-    const struct slice known = status_line(status);
-    if (known.len > 0) {
-        writer_text(w, known);
-        return;
-    }
-    writer_text(w, SLICE("HTTP/1.1 "));
-    writer_number(w, (uint64_t)status);
-    writer_text(w, SLICE(" \r\n"));   /* RFC 9112 §4: the reason may be empty, the space may not */
-}
-
 void response_write_head(struct writer *w, const struct response_head *head)
 {
-    write_status_line(w, head->status);
-    writer_text(w, head->common);
-    if (head->date.len > 0)
-        write_field(w, SLICE("Date: "), head->date);
-    response_write_fields(w, head->fields, head->field_count);
-    writer_text(w, head->lines);
-    if (head->type.len > 0)
-        write_field(w, SLICE("Content-Type: "), head->type);
-    if (head->allow.len > 0)
-        write_field(w, SLICE("Allow: "), head->allow);
-    if (!response_has_no_content(head->status))
-        write_framing(w, head);
-    if (head->close)
-        writer_text(w, SLICE("Connection: close\r\n"));
-    else if (head->keep_alive)
-        writer_text(w, SLICE("Connection: keep-alive\r\n"));
-    writer_text(w, SLICE("\r\n"));
+    char unnamed[sizeof UNNAMED_STATUS], room[ENDING_MAX];
+    const struct weir_response *response = head->response;
+    const struct slice status = write_status_line(unnamed, response->status);
+    const struct slice ending = write_ending(room, head);
+    if (!writer_has_room(w, status.len + head->common.len + fields_size(response->fields, response->field_count) + response->lines.len +
+                            fields_size(head->own, head->own_count) + ending.len))
+        return;
+    char *at = put(w->at, status.ptr, status.len);
+    at = put(at, head->common.ptr, head->common.len);
+    at = put_fields(at, response->fields, response->field_count);
+    at = put(at, response->lines.ptr, response->lines.len);
+    at = put_fields(at, head->own, head->own_count);
+    w->at = put(at, ending.ptr, ending.len);
 }
 
 void response_write_chunk_size(struct writer *w, size_t size)

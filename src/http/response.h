@@ -21,7 +21,6 @@ struct writer {
 };
 
 void writer_text(struct writer *w, struct slice text);
-void writer_number(struct writer *w, uint64_t number);
 
 /* How the end of the content is told (RFC 9112 §6). */
 enum response_framing {
@@ -30,20 +29,20 @@ enum response_framing {
     RESPONSE_UNTIL_CLOSE               /* `close` is set */
 };
 
-/* What the head says beyond the fields that a handler gives. */
+/* What the head says of the connection (RFC 9112 §9.3). */
+enum response_connection {
+    RESPONSE_PERSISTS,                 /* nothing: so it is with HTTP/1.1 */
+    RESPONSE_KEEP_ALIVE,               /* to an HTTP/1.0 client that asked for it */
+    RESPONSE_CLOSE
+};
+
 struct response_head {
-    int status;                        /* 200 to 599 */
-    struct slice common;               /* field lines that all answers of a server begin with */
-    const struct weir_field *fields;   /* checked: response_field_is_safe() */
-    size_t field_count;
-    struct slice lines;                /* field lines, checked when they were written: weir_lines_write() */
-    struct slice type;                 /* value of Content-Type, for pages; empty: none */
-    struct slice date;                 /* value of Date; empty: none */
-    struct slice allow;                /* value of Allow; empty: none */
+    const struct weir_response *response;  /* status, fields (response_field_is_safe()), lines, and the length: for HEAD of what GET would get */
+    struct slice common;               /* field lines on all answers of a server, its Date among them */
+    const struct weir_field *own;      /* fields of weir's own on this answer, behind those of the response */
+    size_t own_count;
     enum response_framing framing;
-    uint64_t length;                   /* RESPONSE_LENGTH: of the content; for HEAD, of what GET would get */
-    bool close;                        /* says `Connection: close` */
-    bool keep_alive;                   /* says `Connection: keep-alive`: to an HTTP/1.0 client that asked for it */
+    enum response_connection connection;
 };
 
 /* Whether a response with this status never has content, and says no length (RFC 9110 §8.6): 204 and 304. */
@@ -58,6 +57,7 @@ bool response_common_field_is_safe(const struct weir_field *field);
 /* `Name: value` and a line end for each. */
 void response_write_fields(struct writer *w, const struct weir_field *fields, size_t count);
 
+/* All of it, or nothing and w->overflowed. */
 void response_write_head(struct writer *w, const struct response_head *head);
 
 /* Room that the framing of a chunk takes beside its content, and the last chunk behind it. */

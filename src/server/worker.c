@@ -38,6 +38,17 @@
 
 /* ---- clocks ---- */
 
+#define DATE_LINE_LEN (sizeof "Date: \r\n" - 1 + HTTP_DATE_LEN)
+
+/* Every answer says the time: it is written where they all copy it from. RFC 9110 §6.6.1: a server whose clock makes no sense sends no Date. */
+static void date_write(struct worker *w)
+{
+    if (w->common == NULL)
+        return;
+    const size_t start = http_date_write(w->wall, w->common + sizeof "Date: " - 1) ? 0 : DATE_LINE_LEN;
+    w->http1.common = (struct slice){ w->common + start, w->common_len - start };
+}
+
 /* Looks at the clocks once for the whole turn. Monotonic time is kept above 0, which stands for "never"; while it stands still the wall clock
  * has nothing new to say. */
 static void clock_look(struct worker *w)
@@ -50,8 +61,7 @@ static void clock_look(struct worker *w)
     if (wall == w->wall)
         return;
     w->wall = wall;
-    /* RFC 9110 §6.6.1: a server whose clock makes no sense sends no Date. */
-    w->http1.date = (struct slice){ w->date, http_date_write(wall, w->date) ? HTTP_DATE_LEN : 0 };
+    date_write(w);
 }
 
 /* ---- accepting ---- */
@@ -321,22 +331,24 @@ static bool worker_offload(void *host, void (*work)(void *job), void (*done)(voi
     return errands_send(w->config.errands, &w->mailbox, w->wake_fd, work, done, job);
 }
 
-/* What every answer says, composed once. 0 or -ENOMEM. */
+/* What every answer says, composed once but for the time. 0 or -ENOMEM. */
 static int common_open(struct worker *w)
 {
+    static const struct weir_field date = { { "Date", 4 }, { "Sun, 06 Nov 1994 08:49:37 GMT", HTTP_DATE_LEN } };    /* until date_write() */
     static const struct weir_field server = { { "Server", 6 }, { "weir", 4 } };
     const struct weir_options *options = w->config.options;
-    size_t size = sizeof "Server: weir\r\n";
+    size_t size = DATE_LINE_LEN + sizeof "Server: weir\r\n";
     for (size_t i = 0; i < options->field_count; i++)
         size += options->fields[i].name.len + options->fields[i].value.len + sizeof ": \r\n" - 1;
     w->common = os_alloc_raw(size);
     if (w->common == NULL)
         return -ENOMEM;
     struct writer writer = { w->common, w->common + size, false };
+    response_write_fields(&writer, &date, 1);
     response_write_fields(&writer, &server, options->server_field ? 1 : 0);
     response_write_fields(&writer, options->fields, options->field_count);
     weir_assert(!writer.overflowed);
-    w->http1.common = (struct slice){ w->common, (size_t)(writer.at - w->common) };
+    w->common_len = (size_t)(writer.at - w->common);
     return 0;
 }
 

@@ -78,8 +78,8 @@ struct worker {
     bool listening;                        /* the listeners are registered with the poller */
     uint64_t told_listeners;               /* bits: those that this batch of events told of */
     struct worker_counters counters;
-    char date[32];                         /* the value of Date, 29 bytes */
-    char *common;                          /* field lines on every answer */
+    char *common;                          /* field lines on every answer, Date first; NULL: this worker does not speak HTTP */
+    size_t common_len;
 };
 
 /* 0, or a negated errno; nothing is held on failure. */

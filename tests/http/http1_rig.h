@@ -17,6 +17,7 @@
 enum { RIG_RECORDS = 512, RIG_TEXT = 128 };
 
 #define RIG_DATE "Sun, 06 Nov 1994 08:49:37 GMT"
+#define RIG_COMMON "Date: " RIG_DATE "\r\nServer: weir\r\n"
 
 /* A copy of an http_record. */
 struct rig_record {
@@ -126,8 +127,7 @@ static inline void rig_open(struct rig *r, const struct weir_handler *handler)
         r->handler.methods = WEIR_GET | WEIR_HEAD;
     r->context.handler = &r->handler;
     r->context.limits = (struct request_limits){ .line_max = 256, .head_max = 1024, .fields_max = 20, .body_max = 65536 };
-    r->context.date = SLICE(RIG_DATE);
-    r->context.common = SLICE("Server: weir\r\n");
+    r->context.common = SLICE(RIG_COMMON);
     r->context.host = r;
     r->context.record = rig_record;
     r->context.resume = rig_resume;
