@@ -74,7 +74,7 @@ static void respond_not_modified(struct weir_request *request, struct file_entry
 
 static bool varies(const struct file_entry *entry)
 {
-    return entry->siblings != 0 || entry->coding != CODING_IDENTITY;
+    return entry->siblings != 0 || entry->variant != CODING_IDENTITY;
 }
 
 /* Every answer for one resource says the same Vary, the refusals too. */

@@ -5,9 +5,9 @@
 #define BUCKETS_MAX 65536u
 
 /* FNV-1a, 32 bits. Who crafts paths that collide must have made files of these names first. */
-static uint32_t hash_of(enum coding coding, struct slice path)
+static uint32_t hash_of(unsigned variant, struct slice path)
 {
-    uint32_t hash = 2166136261u ^ (uint32_t)coding;
+    uint32_t hash = 2166136261u ^ variant;
     for (size_t i = 0; i < path.len; i++)
         hash = (hash ^ (unsigned char)path.ptr[i]) * 16777619u;
     return hash;
@@ -36,13 +36,13 @@ size_t file_cache_body_max(const struct file_cache *cache)
     return cache->descriptors < cache->descriptors_max ? FILE_CACHE_BODY_MAX : FILE_CACHE_CRAMPED_BODY_MAX;
 }
 
-struct file_entry *file_cache_find(struct file_cache *cache, enum coding coding, struct slice path)
+struct file_entry *file_cache_find(struct file_cache *cache, unsigned variant, struct slice path)
 {
     if (cache->count == 0)
         return NULL;
-    uint32_t hash = hash_of(coding, path);
+    uint32_t hash = hash_of(variant, path);
     struct file_entry *entry = cache->buckets[hash & (cache->bucket_count - 1)];
-    while (entry != NULL && (entry->hash != hash || entry->coding != coding || !slice_equals(entry->path, path)))
+    while (entry != NULL && (entry->hash != hash || entry->variant != variant || !slice_equals(entry->path, path)))
         entry = entry->next;
     if (entry != NULL)
         entry->used = true;
@@ -74,13 +74,13 @@ static struct slice put_text(char **to, struct slice from)
     return copy;
 }
 
-struct file_entry *file_entry_new(enum coding coding, struct slice path, struct slice name, const struct file_head *head, size_t size)
+struct file_entry *file_entry_new(unsigned variant, struct slice path, struct slice name, const struct file_head *head, size_t size)
 {
     struct file_entry *entry = os_alloc_raw(sizeof(*entry) + path.len + head->len + name.len + 1 + size);
     if (entry == NULL)
         return NULL;
     char *to = (char *)(entry + 1);
-    *entry = (struct file_entry){ .hash = hash_of(coding, path), .holders = 1, .coding = (uint8_t)coding, .settled = head->settled, .fd = -1 };
+    *entry = (struct file_entry){ .hash = hash_of(variant, path), .holders = 1, .variant = (uint8_t)variant, .settled = head->settled, .fd = -1 };
     entry->path = put_text(&to, path);
     entry->lines = put_text(&to, (struct slice){ head->text, head->len });
     entry->rest = slice_from(entry->lines, head->rest);
@@ -167,7 +167,7 @@ static void evict_one(struct file_cache *cache, bool descriptors)
 
 void file_cache_put(struct file_cache *cache, struct file_entry *entry)
 {
-    struct file_entry *former = file_cache_find(cache, (enum coding)entry->coding, entry->path);
+    struct file_entry *former = file_cache_find(cache, entry->variant, entry->path);
     if (former != NULL)
         file_cache_drop(cache, former);
     bool has_descriptor = entry->fd >= 0;

@@ -1,5 +1,5 @@
-/* Open files and small bodies: (path, coding) → one representation, with the field lines that go with it, already composed. One cache for each
- * worker, without locks.
+/* Open files, small bodies, and pages that list a folder: (path, variant) → one representation, with the field lines that go with it, already
+ * composed. One cache for each worker, without locks.
  *
  * An entry is one stretch of memory, and maybe one descriptor, made on demand and counted: the cache holds it, and so does each response that borrows
  * from it. What is evicted while borrowed lives until the last borrower lets go. At rest an empty cache holds nothing. */
@@ -33,16 +33,19 @@
 /* An entry is believed for so long after it was compared with the disk. */
 #define FILE_CACHE_TRUST_MS 1000u
 
+/* What of a path it is: one of enum coding, or, from here on, one of the pages that list a folder. */
+#define FILE_CACHE_PAGES CODING_COUNT
+
 struct file_entry {
     struct file_entry *next;       /* in its bucket; valid while cached, as the two below */
     struct file_entry *older;      /* in the order of arrival */
     struct file_entry *newer;
     uint64_t checked_ms;           /* when it last agreed with the disk; of the worker's thread, as the links, holders and used */
-    uint32_t hash;                 /* of path and coding */
+    uint32_t hash;                 /* of path and variant */
     uint32_t holders;              /* the cache, and whoever borrows from it */
     bool used;                     /* asked for since it last had to fear eviction */
     bool settled;                  /* file_head.settled: only such an entry can be compared with the disk */
-    uint8_t coding;                /* enum coding */
+    uint8_t variant;               /* enum coding, or FILE_CACHE_PAGES and on */
     uint8_t siblings;              /* CODING_BITs of those that stand beside it; of the identity alone */
     int fd;                        /* of a body that is not in memory; else -1 */
     struct slice body;             /* valid where fd < 0 */
@@ -77,7 +80,7 @@ void file_cache_init(struct file_cache *cache, uint32_t files, size_t bytes, uin
 size_t file_cache_body_max(const struct file_cache *cache);
 
 /* The entry, or NULL. It stays the cache's. */
-struct file_entry *file_cache_find(struct file_cache *cache, enum coding coding, struct slice path);
+struct file_entry *file_cache_find(struct file_cache *cache, unsigned variant, struct slice path);
 
 /* Whether an entry may be used at this time without a look at the disk. */
 bool file_entry_is_trusted(const struct file_entry *entry, uint64_t now_ms);
@@ -87,7 +90,7 @@ bool file_status_same(const struct stat *a, const struct stat *b);
 
 /* A new entry with copies of `path` and `name`, and with room for `size` bytes of a body. Any thread. Not cached yet, held once, by the
  * caller; NULL without memory. The caller fills in what is read into body.ptr, or fd and size, and siblings, status and checked_ms. */
-struct file_entry *file_entry_new(enum coding coding, struct slice path, struct slice name, const struct file_head *head, size_t size) OS_RESULT;
+struct file_entry *file_entry_new(unsigned variant, struct slice path, struct slice name, const struct file_head *head, size_t size) OS_RESULT;
 
 /* Takes an entry in; an older one of the same key goes, and others as the bounds demand. What does not fit at all is not taken, and without
  * memory for its buckets the cache stays empty. The caller keeps his hold in any case. */

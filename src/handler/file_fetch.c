@@ -7,7 +7,7 @@ void file_fetch_init(struct file_fetch *f, const struct file_place *place, struc
 {
     *f = (struct file_fetch){ .place = place, .path = path, .accept = *accept, .body_max = file_cache_body_max(cache) };
     for (unsigned coding = 0; coding < CODING_COUNT; coding++) {
-        f->former[coding] = file_cache_find(cache, (enum coding)coding, path);
+        f->former[coding] = file_cache_find(cache, coding, path);
         if (f->former[coding] != NULL)
             file_entry_hold(f->former[coding]);
     }
@@ -71,7 +71,7 @@ static void settle_one(struct file_fetch *f, struct file_cache *cache, enum codi
 static void forget(struct file_fetch *f, struct file_cache *cache)
 {
     for (unsigned coding = 0; coding < CODING_COUNT; coding++) {
-        struct file_entry *cached = file_cache_find(cache, (enum coding)coding, f->path);
+        struct file_entry *cached = file_cache_find(cache, coding, f->path);
         if (cached != NULL)
             file_cache_drop(cache, cached);
     }

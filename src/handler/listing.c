@@ -5,7 +5,7 @@
  *     EMIT   rows are composed into the block, which pull() hands out; when the roster is used up and had let entries go: the next SCAN
  *     OVER   all is composed
  *
- * The listing belongs to the thread while `runs`, to the worker otherwise. A page that fits one block is answered whole. */
+ * The listing belongs to the thread while `runs`, to the worker otherwise. A page that fits one block is answered whole, and cached. */
 #include "handler/listing.h"
 
 #include <dirent.h>
@@ -38,6 +38,8 @@ _Static_assert(LISTING_FOOT_MAX <= LISTING_ROW_MAX, "where there is room for a r
 struct listing {
     struct weir_ticket ticket;
     const struct beneath *beneath;
+    struct file_cache *cache;
+    uint64_t looked_ms;
     struct listing_view view;
     bool is_head;
     bool dot_files;
@@ -310,34 +312,64 @@ static int status_of(int error)
     return 500;
 }
 
-/* A page that is complete is borrowed from a memory of its size, so that a slow client holds no more of it. false: no memory. */
-static bool keep_short(struct listing *l, struct weir_response *response)
-{
-    char *page = os_alloc_raw(l->block_len);
-    if (page == NULL)
-        return false;
-    memcpy(page, l->block, l->block_len);
-    response->body = WEIR_BORROW;
-    response->data = page;
-    response->length = l->block_len;
-    response->release = os_free;
-    response->release_context = page;
-    return true;
-}
-
-static void respond(struct listing *l, struct weir_request *request)
+/* The field lines of an answer. */
+static size_t write_lines(enum listing_form form, char out[FILE_LINES_MAX])
 {
     const struct weir_field fields[] = {
-        { api_slice(SLICE("Content-Type")), api_slice(listing_content_type(l->view.form)) },
+        { api_slice(SLICE("Content-Type")), api_slice(listing_content_type(form)) },
         { api_slice(SLICE("Cache-Control")), api_slice(SLICE("no-cache")) },
         { api_slice(SLICE("Vary")), api_slice(SLICE("Accept")) },
         { api_slice(SLICE("Content-Security-Policy")), api_slice(listing_security_policy()) },
         { api_slice(SLICE("Referrer-Policy")), api_slice(SLICE("no-referrer")) },
     };
-    struct weir_response response = {
+    const size_t len = weir_lines_write(fields, form == LISTING_HTML ? 5 : 3, out, FILE_LINES_MAX);
+    weir_assert(len > 0);
+    return len;
+}
+
+/* Which of the pages of a folder it is, as the cache tells them apart. */
+static unsigned variant_of(const struct listing_view *view)
+{
+    return FILE_CACHE_PAGES + ((unsigned)view->form * LISTING_SORT_COUNT + view->sort) * 2 + view->descending;
+}
+
+_Static_assert(FILE_CACHE_PAGES + LISTING_FORM_COUNT * LISTING_SORT_COUNT * 2 <= UINT8_MAX + 1, "each variant has a number");
+
+/* Takes over the hold. */
+static void respond_page(struct weir_request *request, struct file_entry *page)
+{
+    const struct weir_response response = {
         .status = 200,
-        .fields = fields,
-        .field_count = l->view.form == LISTING_HTML ? 5 : 3,
+        .lines = api_slice(page->lines),
+        .body = WEIR_BORROW,
+        .data = page->body.ptr,
+        .length = page->size,
+        .release = file_entry_release,
+        .release_context = page,
+    };
+    weir_respond(request, &response);
+}
+
+/* A page that is complete, in a memory of its size: a slow client holds no more of it, and others may have it, too. NULL: no memory. */
+static struct file_entry *page_of(const struct listing *l)
+{
+    struct file_head head = { .len = 0 };
+    head.len = (uint16_t)write_lines(l->view.form, head.text);
+    struct file_entry *page = file_entry_new(variant_of(&l->view), l->path, SLICE(""), &head, l->block_len);
+    if (page == NULL)
+        return NULL;
+    memcpy((char *)(uintptr_t)page->body.ptr, l->block, l->block_len);
+    page->checked_ms = l->looked_ms;
+    file_cache_put(l->cache, page);
+    return page;
+}
+
+static void respond_pulled(struct listing *l, struct weir_request *request)
+{
+    char lines[FILE_LINES_MAX];
+    const struct weir_response response = {
+        .status = 200,
+        .lines = { lines, write_lines(l->view.form, lines) },
         .body = WEIR_PULL,
         .length = UINT64_MAX,
         .pull = pull,
@@ -345,10 +377,18 @@ static void respond(struct listing *l, struct weir_request *request)
         .release_context = l,
     };
     l->is_answered = true;
-    bool is_short = l->phase == PHASE_OVER && l->block_len > 0 && keep_short(l, &response);
-    if (is_short)
-        listing_free(l);
     weir_respond(request, &response);
+}
+
+static void respond(struct listing *l, struct weir_request *request)
+{
+    struct file_entry *page = l->phase == PHASE_OVER && l->block_len > 0 ? page_of(l) : NULL;
+    if (page == NULL) {
+        respond_pulled(l, request);
+        return;
+    }
+    listing_free(l);
+    respond_page(request, page);
 }
 
 /* The answer is begun when there is a first block, or the news that there will be none. */
@@ -403,17 +443,28 @@ static enum listing_form form_of(const struct weir_request *request)
     return (enum listing_form)accept_choose(&accept);
 }
 
-/* NULL: no memory. */
-static struct listing *listing_new(const struct weir_request *request, struct slice name, struct slice path)
+static struct listing_view view_of(const struct weir_request *request)
 {
+    struct listing_view view = { .form = form_of(request) };
+    listing_view_parse((struct slice){ request->query.ptr, request->query.len }, &view);
+    return view;
+}
+
+/* NULL: no memory. */
+static struct listing *listing_new(const struct weir_request *request, const struct listing_folder *folder)
+{
+    const struct slice name = folder->name, path = folder->path;
     struct listing *l = os_alloc_raw(sizeof(*l) + name.len + 1 + path.len);
     if (l == NULL)
         return NULL;
     memset(l, 0, offsetof(struct listing, look));
+    l->beneath = folder->beneath;
+    l->cache = folder->cache;
+    l->looked_ms = folder->looked_ms;
+    l->dot_files = folder->dot_files;
     l->folder = -1;
     l->is_head = request->method == WEIR_HEAD;
-    l->view.form = form_of(request);
-    listing_view_parse((struct slice){ request->query.ptr, request->query.len }, &l->view);
+    l->view = view_of(request);
     roster_init(&l->roster, l->view.sort != LISTING_BY_NAME, l->view.descending, ROSTER_SIZE_MAX);
     memcpy(l->text, name.ptr, name.len);
     l->text[name.len] = '\0';
@@ -423,17 +474,26 @@ static struct listing *listing_new(const struct weir_request *request, struct sl
     return l;
 }
 
-void listing_respond(struct weir_request *request, const struct beneath *beneath, struct slice name, struct slice path, bool dot_files)
+void listing_respond(struct weir_request *request, const struct listing_folder *folder)
 {
-    struct listing *l = listing_new(request, name, path);
+    struct listing *l = listing_new(request, folder);
     if (l == NULL) {
         weir_respond_page(request, 503, NULL, 0);
         return;
     }
-    l->beneath = beneath;
-    l->dot_files = dot_files;
     l->ticket = weir_defer(request);
     send_off(l);
     if (!l->runs)
         answer_or_go_on(l);
+}
+
+bool listing_respond_cached(struct weir_request *request, struct file_cache *cache, struct slice path)
+{
+    const struct listing_view view = view_of(request);
+    struct file_entry *page = file_cache_find(cache, variant_of(&view), path);
+    if (page == NULL || !file_entry_is_trusted(page, os_now_ms()))
+        return false;
+    file_entry_hold(page);
+    respond_page(request, page);
+    return true;
 }

@@ -51,6 +51,7 @@ struct visit {
     struct weir_request *request;
     struct slice path;                 /* of what is to answer: the request's own, "/folder/", or the fallback's */
     const struct weir_ticket *ticket;  /* NULL: the answer was not put off yet */
+    uint64_t looked_ms;                /* before the disk was asked; valid after a fetch */
     bool is_fallback;
     bool is_retried;                   /* descriptors ran out, and those of the cache were given up */
 };
@@ -108,17 +109,29 @@ static void redirect_to_folder(const struct visit *v)
 
 static void list_folder(const struct visit *v)
 {
-    struct slice name = { v->path.ptr + 1, v->path.len - 2 };
-    listing_respond(v->request, &v->files->place.beneath, v->path.len == 1 ? SLICE(".") : name, v->path, v->files->dot_files);
+    const struct slice name = { v->path.ptr + 1, v->path.len - 2 };
+    const struct listing_folder folder = {
+        .beneath = &v->files->place.beneath,
+        .cache = &v->worker->cache,
+        .name = v->path.len == 1 ? SLICE(".") : name,
+        .path = v->path,
+        .looked_ms = v->looked_ms,
+        .dot_files = v->files->dot_files,
+    };
+    listing_respond(v->request, &folder);
+}
+
+static bool names_folder(const struct visit *v)
+{
+    return v->path.ptr[v->path.len - 1] == '/';
 }
 
 /* There is no file to answer with, for the reason `error`. */
 static void visit_fail(struct visit *v, int error)
 {
-    bool is_folder = v->path.ptr[v->path.len - 1] == '/';
-    if (error == EISDIR && !is_folder && !v->is_fallback) {
+    if (error == EISDIR && !names_folder(v) && !v->is_fallback) {
         redirect_to_folder(v);
-    } else if (error == EISDIR && is_folder && v->files->listing) {
+    } else if (error == EISDIR && names_folder(v) && v->files->listing) {
         list_folder(v);
     } else if (status_of(error) == 404 && v->files->fallback.len > 0 && !v->is_fallback) {
         v->path = v->files->fallback;
@@ -145,6 +158,7 @@ static void read_accept(struct weir_request *request, struct accept_encoding *ac
 static void visit_end(struct visit *v, struct file_fetch *fetch, int rc)
 {
     struct file_entry *entry = file_fetch_settle(fetch, &v->worker->cache, rc);
+    v->looked_ms = fetch->looked_ms;
     bool is_short = rc == -EMFILE || rc == -ENFILE;
     if (entry != NULL) {
         file_answer(v->request, entry, &v->worker->boundaries);
@@ -257,6 +271,8 @@ static void visit_begin(struct visit *v)
             return;
         file_entry_release(entry);
     }
+    if (entry == NULL && v->files->listing && names_folder(v) && listing_respond_cached(v->request, &v->worker->cache, v->path))
+        return;
     if (!v->files->dot_files && !v->is_fallback && path_is_hidden(v->path))
         visit_fail(v, ENOENT);
     else

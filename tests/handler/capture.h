@@ -1,5 +1,5 @@
 /* The other side of a handler: what it was asked, what it answered, as the engine would see it, and the threads beside the worker. Defines
- * the functions of weir.h that handlers call, and listing_respond(). */
+ * the functions of weir.h that handlers call, and those of listing.h. */
 #ifndef WEIR_TESTS_HANDLER_CAPTURE_H
 #define WEIR_TESTS_HANDLER_CAPTURE_H
 
@@ -73,6 +73,7 @@ static struct answer last;
 static unsigned answers;
 static bool files_may_shrink;              /* the test changes them while they are sent */
 static size_t pull_room = 4096;            /* what pull() is given */
+static bool listing_is_cached;             /* the test has listing_respond_cached() answer */
 
 static inline void copy_text(char *out, size_t cap, const char *text, size_t len)
 {
@@ -173,15 +174,29 @@ void weir_respond_page(struct weir_request *request, int status, const struct we
     copy_fields(fields, field_count);
 }
 
-void listing_respond(struct weir_request *request, const struct beneath *beneath, struct slice name, struct slice path, bool dot_files)
+void listing_respond(struct weir_request *request, const struct listing_folder *folder)
 {
     ck_assert_ptr_eq(request, &asked);
-    ck_assert_ptr_nonnull(beneath);
+    ck_assert_ptr_nonnull(folder->beneath);
+    ck_assert_ptr_nonnull(folder->cache);
+    ck_assert_uint_gt(folder->looked_ms, 0);
     answer_begin(200);
     last.is_listing = true;
-    copy_field("name", 4, name.ptr, name.len);
-    copy_field("path", 4, path.ptr, path.len);
-    copy_field("dot-files", 9, dot_files ? "yes" : "no", dot_files ? 3 : 2);
+    copy_field("name", 4, folder->name.ptr, folder->name.len);
+    copy_field("path", 4, folder->path.ptr, folder->path.len);
+    copy_field("dot-files", 9, folder->dot_files ? "yes" : "no", folder->dot_files ? 3 : 2);
+}
+
+bool listing_respond_cached(struct weir_request *request, struct file_cache *cache, struct slice path)
+{
+    ck_assert_ptr_eq(request, &asked);
+    ck_assert_ptr_nonnull(cache);
+    ck_assert_int_eq(path.ptr[path.len - 1], '/');
+    if (!listing_is_cached)
+        return false;
+    answer_begin(200);
+    last.is_listing = true;
+    return true;
 }
 
 static inline void let_go(const struct answer *answer)

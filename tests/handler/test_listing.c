@@ -24,7 +24,15 @@ static struct {
     int getdents_error;
     unsigned interruptions;    /* of getdents(), to come */
     int openat_error;
+    uint64_t now_ms;
 } seam;
+
+static void *seam_alloc(size_t size)
+{
+    void *memory = os_alloc(size);
+    seam.held += memory != NULL;
+    return memory;
+}
 
 static void *seam_alloc_raw(size_t size)
 {
@@ -58,14 +66,24 @@ static int seam_openat(int folder, const char *path, int flags)
     return seam.openat_error != 0 ? -seam.openat_error : os_openat(folder, path, flags);
 }
 
+static uint64_t seam_now_ms(void)
+{
+    return seam.now_ms;
+}
+
+#define os_now_ms seam_now_ms
+#define os_alloc seam_alloc
 #define os_alloc_raw seam_alloc_raw
 #define os_free seam_free
 #define os_getdents seam_getdents
 #define os_openat seam_openat
+#include "handler/file_cache.c"
 #include "handler/roster.c"
 #undef ROSTER_SIZE_MAX
 #define ROSTER_SIZE_MAX (4 * ROSTER_SIZE_MIN)
 #include "handler/listing.c"
+#undef os_now_ms
+#undef os_alloc
 #undef os_alloc_raw
 #undef os_free
 #undef os_getdents
@@ -88,6 +106,7 @@ static struct {
     bool is_page;
     struct weir_response response;
     char type[40];
+    size_t line_count;
     char body[1 << 20];
     size_t len;
     bool is_cut;
@@ -141,9 +160,15 @@ void weir_respond(struct weir_request *request, const struct weir_response *resp
     ck_assert_int_eq(engine.status, 0);
     engine.status = response->status;
     engine.response = *response;
-    ck_assert_uint_lt(response->fields[0].value.len, sizeof(engine.type));
-    memcpy(engine.type, response->fields[0].value.ptr, response->fields[0].value.len);
-    engine.type[response->fields[0].value.len] = '\0';
+    const struct slice name = SLICE("Content-Type: ");
+    const size_t len = (size_t)((const char *)memchr(response->lines.ptr, '\r', response->lines.len) - response->lines.ptr) - name.len;
+    ck_assert_int_eq(memcmp(response->lines.ptr, name.ptr, name.len), 0);
+    ck_assert_uint_lt(len, sizeof(engine.type));
+    memcpy(engine.type, response->lines.ptr + name.len, len);
+    engine.type[len] = '\0';
+    engine.line_count = 0;
+    for (size_t i = 0; i < response->lines.len; i++)
+        engine.line_count += response->lines.ptr[i] == '\n';
 }
 
 void weir_respond_page(struct weir_request *request, int status, const struct weir_field *fields, size_t field_count)
@@ -202,6 +227,7 @@ static void let_go(void)
 /* ---- the folder ---- */
 
 static struct beneath beneath;
+static struct file_cache cache;        /* of nothing, but where a test wants one */
 static char top[FOLDER_PATH_SIZE];
 static int root;
 
@@ -214,6 +240,7 @@ static void begin(void)
     memset(&engine, 0, sizeof(engine));
     memset(&seam, 0, sizeof(seam));
     engine.jobs_max = seam.allocations_left = 1000000;
+    file_cache_init(&cache, 0, 0, 0);
 }
 
 static unsigned descriptors_open(void)
@@ -230,6 +257,7 @@ static unsigned descriptors_before;
 static void end(void)
 {
     let_go();
+    file_cache_clear(&cache);
     ck_assert_ptr_null(engine.job);
     ck_assert_uint_eq(seam.held, 0);
     ck_assert_uint_eq(atomic_load(&large), 0);
@@ -239,13 +267,26 @@ static void end(void)
     folder_leave(top);
 }
 
-static void ask(const char *name, const char *path, const char *query, const char *accept)
+static void wish(const char *query, const char *accept)
 {
-    descriptors_before = descriptors_open();
     engine.request.method = engine.request.method != 0 ? engine.request.method : WEIR_GET;
     engine.request.query = (struct weir_slice){ query, strlen(query) };
     engine.accept = accept;
-    listing_respond(&engine.request, &beneath, slice_of(name), slice_of(path), engine.dot_files);
+}
+
+static void ask(const char *name, const char *path, const char *query, const char *accept)
+{
+    const struct listing_folder folder = {
+        .beneath = &beneath,
+        .cache = &cache,
+        .name = slice_of(name),
+        .path = slice_of(path),
+        .looked_ms = seam.now_ms,
+        .dot_files = engine.dot_files,
+    };
+    descriptors_before = descriptors_open();
+    wish(query, accept);
+    listing_respond(&engine.request, &folder);
 }
 
 /* Asks, has all work done, and takes all there is. */
@@ -329,7 +370,7 @@ START_TEST(the_form_is_what_is_accepted)
         ask_whole(".", "/", "", cases[i].accept);
         ck_assert_str_eq(engine.type, cases[i].type);
         ck_assert(slice_starts_with(slice_of(engine.body), slice_of(cases[i].begins)));
-        ck_assert_uint_eq(engine.response.field_count, i == 2 || i == 3 ? 3 : 5);
+        ck_assert_uint_eq(engine.line_count, i == 2 || i == 3 ? 3 : 5);
         end();
     }
 }
@@ -483,6 +524,74 @@ START_TEST(a_page_is_sent_in_pieces_where_there_is_no_memory_for_a_copy)
 }
 END_TEST
 
+static bool answers_at_once(const char *path, const char *query, const char *accept)
+{
+    let_go();
+    engine.status = 0;
+    engine.is_whole = false;
+    wish(query, accept);
+    if (!listing_respond_cached(&engine.request, &cache, slice_of(path)))
+        return false;
+    take_all(4096);
+    return true;
+}
+
+START_TEST(a_page_answers_for_a_second_whoever_asks_for_that_page_of_that_folder)
+{
+    begin();
+    file_cache_init(&cache, 100, 1 << 20, 0);
+    folder_text("a", "");
+    ask_whole(".", "/", "sort=name", "text/plain");
+    folder_text("b", "");
+    ck_assert(answers_at_once("/", "", "text/plain"));
+    ck_assert_str_eq(engine.body, "a\n");
+    ck_assert_str_eq(engine.type, "text/plain; charset=utf-8");
+    ck_assert_uint_eq(engine.jobs, 1);
+    static const char *const others[][3] = {
+        { "/", "", NULL }, { "/", "", "application/json" }, { "/", "order=desc", "text/plain" }, { "/", "sort=size", "text/plain" },
+        { "/a/", "", "text/plain" },
+    };
+    for (size_t i = 0; i < COUNT_OF(others); i++)
+        ck_assert(!answers_at_once(others[i][0], others[i][1], others[i][2]));
+    seam.now_ms += FILE_CACHE_TRUST_MS - 1;
+    ck_assert(answers_at_once("/", "", "text/plain"));
+    seam.now_ms++;
+    ck_assert(!answers_at_once("/", "", "text/plain"));
+    ask_whole(".", "/", "", "text/plain");
+    ck_assert_str_eq(engine.body, "a\nb\n");
+    ck_assert(answers_at_once("/", "", "text/plain"));
+    ck_assert_str_eq(engine.body, "a\nb\n");
+    end();
+}
+END_TEST
+
+START_TEST(no_two_pages_of_a_folder_are_one_in_the_cache)
+{
+    bool seen[UINT8_MAX + 1] = { false };
+    for (int form = 0; form < LISTING_FORM_COUNT; form++)
+        for (int sort = 0; sort < LISTING_SORT_COUNT; sort++)
+            for (int descending = 0; descending < 2; descending++) {
+                const unsigned variant = variant_of(&(struct listing_view){ (enum listing_form)form, (enum listing_sort)sort, descending != 0 });
+                ck_assert_uint_ge(variant, CODING_COUNT);
+                ck_assert_uint_le(variant, UINT8_MAX);
+                ck_assert(!seen[variant]);
+                seen[variant] = true;
+            }
+}
+END_TEST
+
+START_TEST(a_page_of_more_than_one_piece_is_not_cached)
+{
+    begin();
+    file_cache_init(&cache, 100, 1 << 20, 0);
+    make_files(1000);
+    ask_whole(".", "/", "", NULL);
+    ck_assert_int_eq(engine.response.body, WEIR_PULL);
+    ck_assert(!answers_at_once("/", "", NULL));
+    end();
+}
+END_TEST
+
 START_TEST(a_client_that_leaves_takes_everything_with_it)
 {
     for (unsigned jobs = 0; jobs < 4; jobs++) {        /* before it is answered */
@@ -627,7 +736,8 @@ END_TEST
 START_TEST(no_more_than_so_many_large_rosters_are_allowed)
 {
     begin();
-    struct listing *l = listing_new(&engine.request, SLICE("."), SLICE("/"));
+    const struct listing_folder folder = { .beneath = &beneath, .cache = &cache, .name = SLICE("."), .path = SLICE("/") };
+    struct listing *l = listing_new(&engine.request, &folder);
     ck_assert_ptr_nonnull(l);
     l->roster.size = ROSTER_LARGE / 2;
     ck_assert(may_grow(l));
@@ -660,6 +770,9 @@ int main(void)
     tcase_add_test(tests, what_cannot_be_listed_is_answered_with_a_page);
     tcase_add_test(tests, where_memory_or_threads_are_short_the_answer_is_503_or_a_cut);
     tcase_add_test(tests, a_page_is_sent_in_pieces_where_there_is_no_memory_for_a_copy);
+    tcase_add_test(tests, a_page_answers_for_a_second_whoever_asks_for_that_page_of_that_folder);
+    tcase_add_test(tests, no_two_pages_of_a_folder_are_one_in_the_cache);
+    tcase_add_test(tests, a_page_of_more_than_one_piece_is_not_cached);
     tcase_add_test(tests, a_client_that_leaves_takes_everything_with_it);
     tcase_add_test(tests, a_folder_that_is_removed_while_it_is_listed_cuts_the_page);
     tcase_add_test(tests, a_folder_that_cannot_be_read_again_cuts_the_page);

@@ -124,6 +124,22 @@ START_TEST(a_folder_without_an_index_is_listed_where_that_is_on)
 }
 END_TEST
 
+/* Without a look at the disk: whether there is an index was asked when the page was made. */
+START_TEST(a_page_that_is_cached_answers_for_a_folder_whose_index_is_not)
+{
+    options.listing = listing_is_cached = true;
+    serve();
+    ask("/gone/");
+    ck_assert(last.is_listing);
+    expect_status("/gone", 404);
+    listing_is_cached = false;
+    expect_body("/a/", "<p>html");
+    listing_is_cached = true;
+    expect_body("/a/", "<p>html");
+    listing_is_cached = false;
+}
+END_TEST
+
 /* ---- what is not there ---- */
 
 static const char *const fallbacks[] = { "app.html", "/app.html", "./app.html" };
@@ -338,6 +354,7 @@ int main(void)
     tcase_add_checked_fixture(tests, enter, leave);
     tcase_add_test(tests, indexes_are_tried_in_their_order);
     tcase_add_test(tests, a_folder_without_an_index_is_listed_where_that_is_on);
+    tcase_add_test(tests, a_page_that_is_cached_answers_for_a_folder_whose_index_is_not);
     tcase_add_loop_test(tests, the_fallback_answers_where_there_is_nothing, 0, COUNT_OF(fallbacks));
     tcase_add_test(tests, a_fallback_that_is_not_there_is_told_at_the_start);
     tcase_add_loop_test(tests, links_are_followed_as_far_as_they_may_be, 0, COUNT_OF(link_cases));
