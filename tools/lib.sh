@@ -23,6 +23,11 @@ as_root() {
     fi
 }
 
+# may_install PACKAGE...: says now what else would be lost among what apt says.
+may_install() {
+    [ "$(id -u)" -eq 0 ] || command -v sudo > /dev/null || fail "needs root, or sudo, to install Debian packages: $*"
+}
+
 # apt COMMAND...: what apt says is shown only where it fails.
 apt() {
     local log
@@ -50,6 +55,7 @@ llhttp_package() {
 install_missing() {
     command -v apt-get > /dev/null && command -v dpkg-query > /dev/null || return 0    # not Debian: CMake says what it misses
     if ! has_lists && [ ! -e /usr/share/llhttp/llhttp.c ] && [ ! -e /usr/include/llhttp.h ]; then
+        may_install "$@"
         say "fetching the lists of Debian packages"
         apt update || fail "apt-get update failed"
     fi
@@ -59,6 +65,7 @@ install_missing() {
     installed=$(dpkg-query -W -f '${db:Status-Abbrev}${Package}\n' "$@" 2> /dev/null | sed -n 's/^.i //p')
     missing=$(printf '%s\n' "$@" | grep -vxF "${installed:-none}" | paste -sd ' ')
     [ -n "$missing" ] || return 0
+    may_install "$missing"
     say "installing Debian packages: $missing"
     # shellcheck disable=SC2086
     apt --no-install-recommends -y install $missing 2> /dev/null ||

@@ -21,8 +21,10 @@ class Trouble(Exception):
 
 
 def raise_descriptors():
+    """To as many as there may be, which it returns."""
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return hard
 
 
 def in_own_network():

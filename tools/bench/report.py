@@ -216,7 +216,7 @@ def judged(goal, results):
 def goals(results):
     """Of those scenarios that were run."""
     rows = [judged(goal, results) for goal in GOALS if goal.scenario in (*results.timed, *results.counted)]
-    return section("The goals", table(["", "", "goal", "weir", "best peer", ""], rows, text=2))
+    return section("The goals", table(["", "", "goal", "weir", "best peer", ""], rows, text=2)) if rows else ""
 
 
 # ------------------------------------------------------------------ pages
