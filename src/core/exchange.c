@@ -1,5 +1,7 @@
 #include "core/exchange.h"
 
+#include <string.h>
+
 #include "core/assert.h"
 
 _Static_assert(sizeof(struct exchange) == offsetof(struct exchange, state), "the protocol's state stands directly behind the struct");
@@ -21,12 +23,12 @@ void exchange_init(struct exchange *x, const struct protocol *protocol, void *co
                    uint32_t in_cap, uint32_t out_cap)
 {
     char *buffers = (char *)x + size_before_buffers(protocol);
-    *x = (struct exchange){
-        .protocol = protocol,
-        .context = context,
-        .peer = peer,
-        .keep = true,
-    };
+    memset(x, 0, offsetof(struct exchange, tail));     /* in two stretches, each short enough to be cleared by plain stores */
+    x->tail = (struct tail){ .kind = TAIL_NONE };
+    x->protocol = protocol;
+    x->context = context;
+    x->peer = peer;
+    x->keep = true;
     buffer_init(&x->in, buffers, in_cap);
     buffer_init(&x->out, buffers + in_cap, out_cap);
 }
@@ -63,7 +65,9 @@ void exchange_sent(struct exchange *x, uint64_t count)
 
 void exchange_drop_tail(struct exchange *x)
 {
-    struct tail tail = x->tail;
+    if (x->tail.kind == TAIL_NONE)
+        return;
+    const struct tail tail = x->tail;
     x->tail = (struct tail){ .kind = TAIL_NONE };    /* first: releasing happens once, whatever it calls */
     if (tail.release != NULL)
         tail.release(tail.release_context);

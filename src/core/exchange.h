@@ -70,7 +70,6 @@ struct exchange {
     uint64_t token;                    /* names the connection to its worker, for as long as it is open */
     struct buffer in;                  /* received; [start, end) was not offered to the protocol yet */
     struct buffer out;                 /* owed, before the tail */
-    struct tail tail;
     uint32_t held;                     /* in.data[held, held_end) belongs to the current message and must stay where it can be read */
     uint32_t held_end;
     enum phase phase;                  /* kept by the protocol */
@@ -87,7 +86,7 @@ struct exchange {
     uint64_t phase_began;              /* when LIMIT_SEND was armed first, or LIMIT_BODY last, on the worker's clock (ms) */
     int64_t phase_base;                /* bytes received, or acknowledged, at that time */
     int64_t acknowledged;              /* when LIMIT_SEND was last looked at */
-    struct exchange *next_free;        /* in the pool */
+    struct tail tail;                  /* zeroed where there is none */
     _Alignas(16) unsigned char state[];    /* protocol->state_size bytes */
 };
 

@@ -21,19 +21,19 @@
 /* What is left of a connection's turn. */
 struct turn {
     uint32_t steps;
-    uint64_t bytes;
+    int64_t bytes;             /* below 0: the last call went beyond it */
     bool finished_one;         /* an exchange ended and the connection is kept: whichever limit follows begins anew */
 };
 
 static void count_bytes(_Atomic uint64_t *counter, struct turn *turn, size_t count)
 {
     counter_add(counter, count);
-    turn->bytes -= count < turn->bytes ? count : turn->bytes;
+    turn->bytes -= (int64_t)count;
 }
 
 static bool turn_is_over(const struct turn *turn)
 {
-    return turn->steps == 0 || turn->bytes == 0;
+    return turn->steps == 0 || turn->bytes <= 0;
 }
 
 /* ---- the working set ---- */
@@ -220,8 +220,8 @@ static bool facts_reading(struct worker *w, struct conn *c, struct conn_facts *f
 /* Requests that are already here are answered behind what is owed, so that one send takes all. */
 static bool may_answer_behind(const struct worker *w, const struct exchange *x)
 {
-    return x->keep && !x->abort && !x->interim && !x->waiting && !x->pulls && x->pending == INTAKE_NONE && x->tail.kind == TAIL_NONE &&
-           buffer_len(&x->in) > 0 && buffer_room(&x->out) >= w->out_reserve;
+    return buffer_len(&x->in) > 0 && x->keep && !x->abort && !x->interim && !x->waiting && !x->pulls && x->pending == INTAKE_NONE &&
+           x->tail.kind == TAIL_NONE && buffer_room(&x->out) >= w->out_reserve;
 }
 
 /* Behind what is owed comes more of the answer, now or later. */
@@ -369,9 +369,10 @@ static void compose(struct exchange *x, unsigned actions, const struct conn_fact
 static void carry_out(struct worker *w, struct conn *c, unsigned actions, const struct conn_facts *facts)
 {
     struct exchange *x = c->exchange;
-    const bool cut = x != NULL && x->ends_with_close && (x->abort || exchange_owed(x) > 0 || goes_on(x));
+    const bool closes = actions & ACT_CLOSE;
+    const bool cut = closes && x != NULL && x->ends_with_close && (x->abort || exchange_owed(x) > 0 || goes_on(x));
     if ((actions & ACT_LOG) && x != NULL) {
-        x->abort |= (actions & ACT_CLOSE) != 0;
+        x->abort |= closes;
         x->protocol->finish(x);
     }
     if (actions & ACT_COMPOSE)
@@ -382,7 +383,7 @@ static void carry_out(struct worker *w, struct conn *c, unsigned actions, const 
         exchange_return(w, c);
         transport_shut(c->fd);
     }
-    if (actions & ACT_CLOSE)
+    if (closes)
         close_connection(w, c, cut || (actions & ACT_RESET));
 }
 
@@ -450,35 +451,37 @@ static void settle(struct worker *w, struct conn *c, const struct turn *turn)
     poller_want(&w->poller, c->fd, readiness_wanted(c));
 }
 
-static void run(struct worker *w, struct conn *c, struct turn *turn)
+/* What happens next. false: nothing; the connection waits, or is closed, or its turn is over. */
+static bool happens(struct worker *w, struct conn *c, struct conn_facts *facts, struct turn *turn)
 {
-    while (c->state != CONN_CLOSED && !turn_is_over(turn)) {
-        struct conn_facts facts = { .intake = INTAKE_NONE };
-        if (!facts_gather(w, c, &facts, turn)) {
-            facts.must_go = w->drain_until != 0 && conn_is_idle(c);
-            if (!facts.must_go)
-                break;
-        }
-        raise_event(w, c, &facts, turn);
-    }
+    *facts = (struct conn_facts){ .intake = INTAKE_NONE };
+    if (c->state == CONN_CLOSED || turn_is_over(turn))
+        return false;
+    if (facts_gather(w, c, facts, turn))
+        return true;
+    facts->must_go = w->drain_until != 0 && conn_is_idle(c);
+    return facts->must_go;
+}
+
+/* `told`: what has happened already; NULL: nothing. */
+static void run(struct worker *w, struct conn *c, const struct conn_facts *told)
+{
+    struct turn turn = { .steps = TURN_STEPS, .bytes = TURN_BYTES };
+    struct conn_facts facts;
+    if (told != NULL)
+        facts = *told;
+    for (bool is_told = told != NULL; is_told || happens(w, c, &facts, &turn); is_told = false)
+        raise_event(w, c, &facts, &turn);
     if (c->state == CONN_CLOSED || !watch(w, c))
         return;
-    settle(w, c, turn);
-    if (turn_is_over(turn))
+    settle(w, c, &turn);
+    if (turn_is_over(&turn))
         slots_queue(w, c);
 }
 
 void driver_run(struct worker *w, struct conn *c)
 {
-    struct turn turn = { .steps = TURN_STEPS, .bytes = TURN_BYTES };
-    run(w, c, &turn);
-}
-
-static void raise_and_run(struct worker *w, struct conn *c, const struct conn_facts *facts)
-{
-    struct turn turn = { .steps = TURN_STEPS, .bytes = TURN_BYTES };
-    raise_event(w, c, facts, &turn);
-    run(w, c, &turn);
+    run(w, c, NULL);
 }
 
 void driver_limit_passed(struct worker *w, struct conn *c)
@@ -495,17 +498,16 @@ void driver_limit_passed(struct worker *w, struct conn *c)
     if (c->limit == LIMIT_SEND && send_progressed(w, c))
         facts = (struct conn_facts){ .transfer = TRANSFER_SOME };
     facts.message_begun = c->limit == LIMIT_HEAD || c->limit == LIMIT_BODY;
-    raise_and_run(w, c, &facts);
+    run(w, c, &facts);
 }
 
 void driver_give_way(struct worker *w, struct conn *c)
 {
     weir_assert(conn_is_idle(c));
-    raise_and_run(w, c, &(struct conn_facts){ .must_go = true });
+    run(w, c, &(struct conn_facts){ .must_go = true });
 }
 
 void driver_abandon(struct worker *w, struct conn *c)
 {
-    struct turn turn = { .steps = 1 };
-    raise_event(w, c, &(struct conn_facts){ .transfer = TRANSFER_BROKEN }, &turn);
+    run(w, c, &(struct conn_facts){ .transfer = TRANSFER_BROKEN });
 }

@@ -207,7 +207,7 @@ static void dispatch(struct worker *w, struct poller_event event)
 /* After the connections of the batch: those that ended make room. */
 static void run_listeners(struct worker *w)
 {
-    for (size_t i = 0; i < w->config.listener_count; i++)
+    for (size_t i = 0; w->told_listeners != 0 && i < w->config.listener_count; i++)
         if (w->told_listeners & UINT64_C(1) << i)
             accept_from(w, &w->config.listeners[i]);
     w->told_listeners = 0;
