@@ -12,9 +12,11 @@
 #include "server/errands.h"
 #include "server/slots.h"
 
-/* Events of one turn, and connections accepted from one listener in a turn. */
+/* Events of one turn, connections accepted from one listener in a turn, those whose time has passed, and idle ones that a drain closes: however
+ * many are due at once, those that are busy have their turn in between. */
 #define EVENTS_MAX 256
 #define ACCEPT_MAX 64
+#define DUE_MAX 256
 
 /* How long accepting pauses when there is no descriptor, no slot or no memory: what is missing may come back without our doing. */
 #define ACCEPT_PAUSE_MS 100
@@ -169,8 +171,18 @@ static void drain_begin(struct worker *w)
     accept_pause(w);
     for (size_t i = 0; i < w->config.listener_count; i++)
         os_listen_stop(w->config.listeners[i].fd);
-    for (uint32_t slot; (slot = limits_oldest(&w->limits, LIMIT_IDLE)) != CONN_NOWHERE;)
-        driver_give_way(w, &w->conns[slot]);
+}
+
+/* Who becomes idle from now on is closed by the driver; who is idle now goes here, unless its next request comes first. */
+static bool drain_is_due(const struct worker *w)
+{
+    return w->drain_until != 0 && limits_oldest(&w->limits, LIMIT_IDLE) != CONN_NOWHERE;
+}
+
+static void run_drain(struct worker *w)
+{
+    for (uint32_t count = 0; count < DUE_MAX && drain_is_due(w); count++)
+        driver_give_way(w, &w->conns[limits_oldest(&w->limits, LIMIT_IDLE)]);
 }
 
 static void abandon_all(struct worker *w)
@@ -225,14 +237,19 @@ static void run_ready(struct worker *w)
 
 static void run_limits(struct worker *w)
 {
-    for (uint32_t slot; (slot = limits_passed(&w->limits, w->now)) != CONN_NOWHERE;)
+    for (uint32_t count = 0; count < DUE_MAX; count++) {
+        const uint32_t slot = limits_passed(&w->limits, w->now);
+        if (slot == CONN_NOWHERE)
+            return;
         driver_limit_passed(w, &w->conns[slot]);
+    }
 }
 
 static void run_due(struct worker *w)
 {
     if (atomic_load_explicit(&w->stop, memory_order_acquire) && w->drain_until == 0)
         drain_begin(w);
+    run_drain(w);
     if (w->drain_until != 0 && w->now >= w->drain_until)
         abandon_all(w);
     if (w->drain_until == 0 && !w->listening && w->now >= w->accept_after && accept_resume(w) < 0)
@@ -251,7 +268,7 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 
 static int wait_ms(const struct worker *w, uint64_t now)
 {
-    if (w->ready_count > 0)
+    if (w->ready_count > 0 || drain_is_due(w))
         return 0;
     uint64_t due = limits_next(&w->limits);
     if (w->drain_until != 0)
