@@ -1,8 +1,10 @@
 """What the programs of tools/bench share: servers as processes on a core of their own, their processor time and memory, wrk on another core, and
 the look of tables and plots."""
+import contextlib
 import http.client
 import io
 import os
+import random
 import re
 import resource
 import signal
@@ -14,6 +16,7 @@ import time
 from dataclasses import dataclass
 
 SERVER_CORE, CLIENT_CORE = "0", "1"
+PORTS_FROM = 10_000
 
 
 class Trouble(Exception):
@@ -54,9 +57,14 @@ def congestion_control():
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """One below those that the kernel gives to clients, so that none takes it before the server is up."""
+    with open("/proc/sys/net/ipv4/ip_local_port_range", encoding="ascii") as ports:
+        lowest = int(ports.read().split()[0])
+    while True:
+        port = random.randrange(PORTS_FROM, max(lowest, PORTS_FROM + 1_000))
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 # ------------------------------------------------------------------ servers
