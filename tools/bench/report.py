@@ -27,8 +27,8 @@ def section(title, *parts):
     return "\n\n".join([f"### {title}", *(part for part in parts if part)]) + "\n"
 
 
-def troubles(records):
-    return "\n".join(f"{record.server} is left out: {record.trouble}." for record in records if record.trouble is not None)
+def troubles(records, where=""):
+    return "\n".join(f"{record.server} is left out{where}: {record.trouble}." for record in records if record.trouble is not None)
 
 
 def conditions(results):
@@ -148,7 +148,8 @@ def summary(results):
         cells = [median(there[name].figures(show), digits_of(show)) if name in there else "" for name in names]
         weir = there.get("weir")
         rows.append([f"{scenario.title}: {UNIT[show]}", *cells, relation(weir, there.get("limit"), show), to_best_peer(weir, records, show)])
-    return section("Processor time of the server for a request", table(["", *names, "weir × limit", "weir × best peer"], rows))
+    left_out = "\n".join(filter(None, (troubles(results.timed[scenario.name], f" of {scenario.title}") for scenario, _ in races)))
+    return section("Processor time of the server for a request", table(["", *names, "weir × limit", "weir × best peer"], rows), left_out)
 
 
 def latencies(results):
@@ -197,6 +198,9 @@ FIGURES = {
 }
 
 
+MET = "met"
+
+
 def judged(goal, results):
     """One row."""
     name, digits, is_counted, figures_of = FIGURES[goal.figure]
@@ -210,13 +214,14 @@ def judged(goal, results):
     best = choose(theirs, key=lambda server: statistics.median(found[server]), default=None)
     reached = statistics.median(found["weir"])
     met = reached >= goal.bound if goal.figure == "rate" else reached <= goal.bound
-    return [*row, spread(found["weir"], digits), "–" if best is None else f"{median(found[best], digits)}, {best}", "met" if met else "**not met**"]
+    return [*row, spread(found["weir"], digits), "–" if best is None else f"{median(found[best], digits)}, {best}", MET if met else "**not met**"]
 
 
 def goals(results):
     """Of those scenarios that were run."""
     rows = [judged(goal, results) for goal in GOALS if goal.scenario in (*results.timed, *results.counted)]
-    return section("The goals", table(["", "", "goal", "weir", "best peer", ""], rows, text=2)) if rows else ""
+    met = sum(row[-1] == MET for row in rows)
+    return section("The goals", f"{met} of {len(rows)} are met.", table(["", "", "goal", "weir", "best peer", ""], rows, text=2)) if rows else ""
 
 
 # ------------------------------------------------------------------ pages
