@@ -109,12 +109,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check_head((struct slice){ room, (size_t)(w.at - room) }, &head);
 
     const size_t len = (size_t)(w.at - room);
-    const size_t less = (data[2] * 256u + data[3]) % (len + 1);
-    char *small = malloc(len - less + (len == less));
+    const size_t cap = (data[2] * 256u + data[3]) % (len + RESPONSE_SPARE + 1);
+    char *small = malloc(cap + (cap == 0));
     check(small != NULL, "no memory");
-    w = (struct writer){ small, small + (len - less), false };
+    w = (struct writer){ small, small + cap, false };
     response_write_head(&w, &head);
-    check(w.overflowed == (less > 0), "too little room, and not a word");
+    check(w.at == small + (w.overflowed ? 0 : len), "a part of a head");
+    check(w.overflowed || cap >= len, "too little room, and not a word");
+    check(!w.overflowed || cap < len + RESPONSE_SPARE, "room enough, and it does not fit");
     free(small);
     return 0;
 }

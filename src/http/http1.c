@@ -17,10 +17,12 @@ _Static_assert((unsigned)WEIR_GET == 1u << METHOD_GET && (unsigned)WEIR_HEAD == 
 static void http1_begin(struct exchange *x)
 {
     struct http1 *h = http1_of(x);
-    memset(h, 0, offsetof(struct http1, request));
+    memset(h, 0, offsetof(struct http1, view));
     h->x = x;
     h->context = x->context;
     h->ended = true;
+    h->view.user = NULL;
+    h->record.body_sent = 0;
     x->in.cap -= h->context->limits.line_max;
     h->path = x->in.data + x->in.cap;
 }
@@ -36,7 +38,7 @@ static void message_begin(struct http1 *h)
 
 static bool method_is_taken(const struct http1 *h)
 {
-    return h->view.method != 0 && (h->context->handler->methods & h->view.method);
+    return (h->context->handler->methods & h->view.method) != 0;
 }
 
 /* Refuses a request that the parser had accepted, before its content is read. */
@@ -181,14 +183,14 @@ static void http1_respond(struct exchange *x)
     struct http1 *h = http1_of(x);
     const struct weir_handler *handler = h->context->handler;
     http1_view_renew(h);
-    h->view.body = (struct weir_slice){ h->whole, h->whole_len };
-    const bool of_server = h->request.target.form == TARGET_ASTERISK;
-    if (h->request.method == METHOD_OPTIONS && (of_server || !method_is_taken(h)))
-        http1_answer_options(h);
-    else if (!method_is_taken(h))
-        http1_answer_error(h, 405);
-    else
+    if (h->whole != NULL)
+        h->view.body = (struct weir_slice){ h->whole, h->whole_len };
+    if (method_is_taken(h) && h->request.target.form != TARGET_ASTERISK)
         handler->answer(&h->view, handler->context);
+    else if (h->request.method == METHOD_OPTIONS)
+        http1_answer_options(h);
+    else
+        http1_answer_error(h, 405);
     if (h->answer == ANSWER_NONE)
         http1_answer_error(h, 500);
     if (h->answer == ANSWER_STREAMING)

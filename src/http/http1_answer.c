@@ -232,8 +232,7 @@ static bool response_is_sound(const struct weir_response *response)
         return false;
     if (response->body == WEIR_PULL && response->pull == NULL)
         return false;
-    const bool has_no_content = response_has_no_content(response->status) || response->status == 205;      /* RFC 9110 §15.3.6 */
-    if (has_no_content && response->length > 0)
+    if (response->length > 0 && (response_has_no_content(response->status) || response->status == 205))      /* RFC 9110 §15.3.6 */
         return false;
     return fields_are_safe(response->fields, response->field_count);
 }

@@ -27,17 +27,12 @@ struct http1_pull {
 struct http1 {
     struct exchange *x;
     struct http1_context *context;
-    struct weir_request view;
-    const char *viewed;                /* where the head was that the view shows */
-    struct http_record record;         /* valid while record_open */
     char *path;                        /* room for a decoded path: request_limits.line_max bytes */
     char *whole;                       /* WEIR_BODY_WHOLE: the content so far; NULL: nothing yet */
     size_t whole_len;
     size_t whole_cap;
     uint64_t ticket;                   /* serial number of the last one for this connection */
-    uint64_t stream_left;              /* ANSWER_STREAMING and x->pulls, RESPONSE_LENGTH: bytes of the content that have not come */
-    enum response_framing framing;     /* ANSWER_STREAMING and x->pulls */
-    struct http1_pull pull;            /* x->pulls */
+    struct http1_pull pull;            /* x->pulls; release is NULL where there is nothing to release */
     enum answer answer;
     enum weir_intake intake;
     uint16_t refusal;                  /* status of a refusal that is not the parser's; 0: none */
@@ -45,6 +40,13 @@ struct http1 {
     bool ended;                        /* the current request is complete: the next byte begins another */
     bool record_open;
     bool pulled;                       /* the open record is of an answer that was pulled */
+
+    /* What stands above is zeroed when the exchange is borrowed, what follows is written before it is read. */
+    struct weir_request view;          /* its text is valid from REQUEST_HEAD; user is NULL between requests */
+    const char *viewed;                /* where the head was that the view shows */
+    enum response_framing framing;     /* ANSWER_STREAMING and x->pulls */
+    uint64_t stream_left;              /* the same, with RESPONSE_LENGTH: bytes of the content that have not come */
+    struct http_record record;         /* valid while record_open; body_sent is counted in any case */
     struct request request;
 };
 
@@ -72,8 +74,14 @@ bool http1_view_open(struct http1 *h);
 /* The input may have been moved since: its text stands elsewhere now. `user` stays. */
 void http1_view_renew(struct http1 *h);
 
-/* The last word to the handler on this request; what was kept for it is released. */
-void http1_view_close(struct http1 *h);
+/* The last word to the handler on this request; what was kept for it is released. Mostly there is neither. */
+void http1_view_release(struct http1 *h);
+
+static inline void http1_view_close(struct http1 *h)
+{
+    if (h->view.user != NULL || h->whole != NULL)
+        http1_view_release(h);
+}
 
 /* ---- http1_answer.c: what the handler says ---- */
 

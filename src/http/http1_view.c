@@ -1,5 +1,10 @@
 #include "http/http1_state.h"
 
+/* Those that weir.h has a bit for; the parser's others follow them. */
+#define PUBLIC_METHODS ((1u << (METHOD_OPTIONS + 1)) - 1)
+
+_Static_assert(METHOD_UNKNOWN < 32, "each method has a bit");
+
 static struct weir_slice public_slice(struct slice s)
 {
     return (struct weir_slice){ s.ptr, s.len };
@@ -27,37 +32,40 @@ static bool view_path(struct http1 *h, struct slice target)
     return len > 0;
 }
 
-bool http1_view_open(struct http1 *h)
+/* All that points into the head. false: the path climbs above the root. */
+static bool view_text(struct http1 *h)
 {
     const char *head = http1_head(h);
     const struct request *r = &h->request;
     const struct slice target = request_text(head, r->raw_target);
     h->viewed = head;
-    h->view = (struct weir_request){
-        .method = r->method <= METHOD_OPTIONS ? (enum weir_method)(1u << r->method) : (enum weir_method)0,
-        .method_name = public_slice(request_text(head, r->method_name)),
-        .target = public_slice(target),
-        .query = public_slice(target_text(target, r->target.query)),
-        .has_query = r->target.has_query,
-        .authority = public_slice(request_text(head, r->authority)),
-        .minor_version = r->minor_version,
-        .content_length = r->chunked ? UINT64_MAX : r->content_length,
-        .peer = h->x->peer,
-        .worker = h->context->worker,
-    };
+    h->view.method_name = public_slice(request_text(head, r->method_name));
+    h->view.target = public_slice(target);
+    h->view.query = public_slice(target_text(target, r->target.query));
+    h->view.authority = public_slice(request_text(head, r->authority));
     return view_path(h, target);
+}
+
+bool http1_view_open(struct http1 *h)
+{
+    const struct request *r = &h->request;
+    h->view.method = (enum weir_method)(1u << r->method & PUBLIC_METHODS);
+    h->view.has_query = r->target.has_query;
+    h->view.minor_version = r->minor_version;
+    h->view.content_length = r->chunked ? UINT64_MAX : r->content_length;
+    h->view.body = (struct weir_slice){ 0 };
+    h->view.peer = h->x->peer;
+    h->view.worker = h->context->worker;
+    return view_text(h);
 }
 
 void http1_view_renew(struct http1 *h)
 {
-    if (h->viewed == http1_head(h))
-        return;
-    void *user = h->view.user;
-    (void)http1_view_open(h);              /* it could be opened before */
-    h->view.user = user;
+    if (h->viewed != http1_head(h))
+        (void)view_text(h);                /* it could be shown before */
 }
 
-void http1_view_close(struct http1 *h)
+void http1_view_release(struct http1 *h)
 {
     if (h->view.user != NULL && h->context->handler->end != NULL) {
         http1_view_renew(h);

@@ -16,17 +16,22 @@ static bool writer_has_room(struct writer *w, size_t size)
     return false;
 }
 
-static char *put(char *at, const char *text, size_t len)
+static char *put(char *at, struct slice text)
 {
-    if (len > 0)                   /* else `text` may be NULL */
-        memcpy(at, text, len);
-    return at + len;
+    if (text.len > 0)              /* else `ptr` may be NULL */
+        memcpy(at, text.ptr, text.len);
+    return at + text.len;
 }
 
 void writer_text(struct writer *w, struct slice text)
 {
     if (writer_has_room(w, text.len))
-        w->at = put(w->at, text.ptr, text.len);
+        w->at = put(w->at, text);
+}
+
+static struct slice text_of(struct weir_slice s)
+{
+    return (struct slice){ s.ptr, s.len };
 }
 
 bool response_has_no_content(int status)
@@ -45,7 +50,7 @@ static bool is_made_of(struct weir_slice text, unsigned classes)
 static bool is_one_of(struct weir_slice name, const struct slice *names, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        if (slice_equals_ignoring_case((struct slice){ name.ptr, name.len }, names[i]))
+        if (slice_equals_ignoring_case(text_of(name), names[i]))
             return true;
     return false;
 }
@@ -71,54 +76,63 @@ bool response_common_field_is_safe(const struct weir_field *field)
     return response_field_is_safe(field) && !is_one_of(field->name, of_pages, sizeof of_pages / sizeof of_pages[0]);
 }
 
-/* What stands behind the fields is composed from its end, so that no length has to be known before it is there. */
+/* What a head may hold beside its fields. */
+#define STATUS_LINE_MAX 64
 #define ENDING_MAX (sizeof "Content-Length: 18446744073709551615\r\nConnection: keep-alive\r\n\r\n" - 1)
 
-static char *put_before(char *start, struct slice text)
-{
-    return memcpy(start - text.len, text.ptr, text.len);
-}
+#define STATUS_LINE_FITS(code, reason) _Static_assert(sizeof("HTTP/1.1 " #code " " reason "\r\n") - 1 <= STATUS_LINE_MAX, reason);
+STATUS_LIST(STATUS_LINE_FITS)
+_Static_assert(STATUS_LINE_MAX + ENDING_MAX <= RESPONSE_SPARE, "what a head needs beside its fields is what it asks for");
 
-static char *put_number_before(char *start, uint64_t number)
+/* Two digits at a time: half of what one by one costs. */
+static char *put_number(char *at, uint64_t number)
 {
-    do {
-        *--start = (char)('0' + number % 10);
-        number /= 10;
-    } while (number > 0);
-    return start;
-}
-
-/* Framing, Connection, and the empty line. */
-static struct slice write_ending(char room[ENDING_MAX], const struct response_head *head)
-{
-    char *const end = room + ENDING_MAX;
-    char *start = put_before(end, SLICE("\r\n"));
-    if (head->connection == RESPONSE_CLOSE)
-        start = put_before(start, SLICE("Connection: close\r\n"));
-    else if (head->connection == RESPONSE_KEEP_ALIVE)
-        start = put_before(start, SLICE("Connection: keep-alive\r\n"));
-    if (response_has_no_content(head->response->status))
-        return (struct slice){ start, (size_t)(end - start) };
-    if (head->framing == RESPONSE_LENGTH) {
-        start = put_before(start, SLICE("\r\n"));
-        start = put_number_before(start, head->response->length);
-        start = put_before(start, SLICE("Content-Length: "));
-    } else if (head->framing == RESPONSE_CHUNKED) {
-        start = put_before(start, SLICE("Transfer-Encoding: chunked\r\n"));
+    static const char pairs[] =
+        "0001020304050607080910111213141516171819"
+        "2021222324252627282930313233343536373839"
+        "4041424344454647484950515253545556575859"
+        "6061626364656667686970717273747576777879"
+        "8081828384858687888990919293949596979899";
+    if (number < 10) {
+        *at = pairs[2 * number + 1];
+        return at + 1;
     }
-    return (struct slice){ start, (size_t)(end - start) };
+    if (number >= 100)
+        at = put_number(at, number / 100);
+    return put(at, (struct slice){ pairs + 2 * (number % 100), 2 });
 }
 
-#define UNNAMED_STATUS "HTTP/1.1 000 \r\n"      /* RFC 9112 §4: the reason may be empty, the space may not */
-
-static struct slice write_status_line(char room[sizeof UNNAMED_STATUS], int status)
+static char *put_status_line(char *at, int status)
 {
     const struct slice known = status_line(status);
     if (known.len > 0)
-        return known;
-    memcpy(room, UNNAMED_STATUS, sizeof UNNAMED_STATUS);
-    put_number_before(room + sizeof "HTTP/1.1 000" - 1, (uint64_t)status);
-    return (struct slice){ room, sizeof UNNAMED_STATUS - 1 };
+        return put(at, known);
+    at = put(at, SLICE("HTTP/1.1 "));
+    at = put_number(at, (uint64_t)status);
+    return put(at, SLICE(" \r\n"));      /* RFC 9112 §4: the reason may be empty, the space may not */
+}
+
+static char *put_framing(char *at, const struct response_head *head)
+{
+    if (head->framing == RESPONSE_CHUNKED)
+        return put(at, SLICE("Transfer-Encoding: chunked\r\n"));
+    if (head->framing != RESPONSE_LENGTH)
+        return at;
+    at = put(at, SLICE("Content-Length: "));
+    at = put_number(at, head->response->length);
+    return put(at, SLICE("\r\n"));
+}
+
+/* Framing, Connection, and the empty line. */
+static char *put_ending(char *at, const struct response_head *head)
+{
+    if (!response_has_no_content(head->response->status))
+        at = put_framing(at, head);
+    if (head->connection == RESPONSE_CLOSE)
+        at = put(at, SLICE("Connection: close\r\n"));
+    else if (head->connection == RESPONSE_KEEP_ALIVE)
+        at = put(at, SLICE("Connection: keep-alive\r\n"));
+    return put(at, SLICE("\r\n"));
 }
 
 static size_t fields_size(const struct weir_field *fields, size_t count)
@@ -132,10 +146,10 @@ static size_t fields_size(const struct weir_field *fields, size_t count)
 static char *put_fields(char *at, const struct weir_field *fields, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        at = put(at, fields[i].name.ptr, fields[i].name.len);
-        at = put(at, ": ", 2);
-        at = put(at, fields[i].value.ptr, fields[i].value.len);
-        at = put(at, "\r\n", 2);
+        at = put(at, text_of(fields[i].name));
+        at = put(at, SLICE(": "));
+        at = put(at, text_of(fields[i].value));
+        at = put(at, SLICE("\r\n"));
     }
     return at;
 }
@@ -158,19 +172,16 @@ size_t weir_lines_write(const struct weir_field *fields, size_t count, char *out
 
 void response_write_head(struct writer *w, const struct response_head *head)
 {
-    char unnamed[sizeof UNNAMED_STATUS], room[ENDING_MAX];
     const struct weir_response *response = head->response;
-    const struct slice status = write_status_line(unnamed, response->status);
-    const struct slice ending = write_ending(room, head);
-    if (!writer_has_room(w, status.len + head->common.len + fields_size(response->fields, response->field_count) + response->lines.len +
-                            fields_size(head->own, head->own_count) + ending.len))
+    const size_t fields = fields_size(response->fields, response->field_count) + fields_size(head->own, head->own_count);
+    if (!writer_has_room(w, head->common.len + response->lines.len + fields + RESPONSE_SPARE))
         return;
-    char *at = put(w->at, status.ptr, status.len);
-    at = put(at, head->common.ptr, head->common.len);
+    char *at = put_status_line(w->at, response->status);
+    at = put(at, head->common);
     at = put_fields(at, response->fields, response->field_count);
-    at = put(at, response->lines.ptr, response->lines.len);
+    at = put(at, text_of(response->lines));
     at = put_fields(at, head->own, head->own_count);
-    w->at = put(at, ending.ptr, ending.len);
+    w->at = put_ending(at, head);
 }
 
 void response_write_chunk_size(struct writer *w, size_t size)

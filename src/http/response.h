@@ -57,6 +57,9 @@ bool response_common_field_is_safe(const struct weir_field *field);
 /* `Name: value` and a line end for each. */
 void response_write_fields(struct writer *w, const struct weir_field *fields, size_t count);
 
+/* Room that a head needs beside that for its fields: it is enough for the rest. */
+#define RESPONSE_SPARE 128
+
 /* All of it, or nothing and w->overflowed. */
 void response_write_head(struct writer *w, const struct response_head *head);
 
