@@ -21,7 +21,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What is told, and what is waited for; bits, never to be compared as a whole. */
+/* What is told, and what is waited for; bits, never to be compared as a whole. Nothing but these is told. */
 enum poller_bit {
     POLLER_READ = 1 << 0,      /* recv or accept will not block: bytes, the end, or an error */
     POLLER_WRITE = 1 << 1,     /* send will not block, or tells an error */

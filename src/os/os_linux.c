@@ -92,14 +92,14 @@ int os_getsockname(int fd, struct sockaddr_storage *address, socklen_t *len)
     return result(getsockname(fd, (struct sockaddr *)address, len));
 }
 
+/* The calls that come with every connection or request (accept, recv, send, close, epoll_wait) are points where a thread may be cancelled, which
+ * costs each of them some fifty instructions in the C library once there are several threads. Nobody cancels a worker: it asks the kernel itself. */
+
 int os_accept(int fd, struct sockaddr_storage *peer)
 {
     socklen_t len = sizeof *peer;
-    return result(accept4(fd, (struct sockaddr *)peer, &len, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    return result((int)syscall(SYS_accept4, fd, peer, &len, SOCK_NONBLOCK | SOCK_CLOEXEC));
 }
-
-/* recv, send and epoll_wait come with every request. In the C library they are points where a thread may be cancelled, which costs each of them
- * some fifty instructions once there are several threads. Nobody cancels a worker: these three go straight to the kernel. */
 
 ssize_t os_recv(int fd, void *data, size_t size)
 {
@@ -114,7 +114,7 @@ ssize_t os_send(int fd, const struct iovec *stretches, int count, bool more)
         return result_size(syscall(SYS_sendto, fd, stretches[0].iov_base, stretches[0].iov_len, flags, NULL, 0));
     /* sendmsg(2) reads the stretches and writes nothing to them. */
     const struct msghdr message = { .msg_iov = (struct iovec *)(uintptr_t)stretches, .msg_iovlen = (size_t)count };
-    return result_size(sendmsg(fd, &message, flags));
+    return result_size(syscall(SYS_sendmsg, fd, &message, flags));
 }
 
 ssize_t os_sendfile(int fd, int file, uint64_t offset, size_t size)
@@ -142,7 +142,7 @@ int os_reset_on_close(int fd)
 
 void os_close(int fd)
 {
-    close(fd);
+    syscall(SYS_close, fd);
 }
 
 int os_epoll_create(void)

@@ -11,16 +11,15 @@
 #include "server/fetch.h"
 #include "server/slots.h"
 
-/* What one connection may do in one turn; then others have theirs. */
-#define TURN_STEPS 512
+/* What one connection may do in one turn; then others have theirs. Bytes that it receives and sends count, and each event as so many more. */
 #define TURN_BYTES (1024 * 1024)
+#define EVENT_BYTES 2048
 
 /* Bytes that one receive drops in SHUTTING. */
 #define DROP_SIZE 16384
 
 /* What is left of a connection's turn. */
 struct turn {
-    uint32_t steps;
     int64_t bytes;             /* below 0: the last call went beyond it */
     bool finished_one;         /* an exchange ended and the connection is kept: whichever limit follows begins anew */
 };
@@ -33,7 +32,7 @@ static void count_bytes(_Atomic uint64_t *counter, struct turn *turn, size_t cou
 
 static bool turn_is_over(const struct turn *turn)
 {
-    return turn->steps == 0 || turn->bytes <= 0;
+    return turn->bytes <= 0;
 }
 
 /* ---- the working set ---- */
@@ -321,7 +320,7 @@ static bool facts_gather(struct worker *w, struct conn *c, struct conn_facts *fa
         return facts_writing(w, c, facts, turn);
     case CONN_SHUTTING:
         return facts_shutting(w, c, facts, turn);
-    case CONN_CLOSED:                      /* not reached: run() stops at a closed one */
+    case CONN_CLOSED:                      /* nothing happens any more */
     case CONN_STATE_COUNT:
         break;
     }
@@ -330,8 +329,16 @@ static bool facts_gather(struct worker *w, struct conn *c, struct conn_facts *fa
 
 /* ---- actions ---- */
 
-static void close_connection(struct worker *w, struct conn *c, bool reset)
+/* ACT_CLOSE: nothing is done before but that the exchange is logged. */
+static void close_connection(struct worker *w, struct conn *c, unsigned actions)
 {
+    struct exchange *x = c->exchange;
+    weir_assert(!(actions & ~(unsigned)(ACT_LOG | ACT_RESET | ACT_CLOSE)));
+    const bool cut = x != NULL && x->ends_with_close && (x->abort || exchange_owed(x) > 0 || goes_on(x));
+    if ((actions & ACT_LOG) && x != NULL) {
+        x->abort = true;
+        x->protocol->finish(x);
+    }
     exchange_return(w, c);
     if (c->user != NULL && w->protocol->closed != NULL)
         w->protocol->closed(w->protocol_context, &c->peer, c->user);
@@ -339,7 +346,7 @@ static void close_connection(struct worker *w, struct conn *c, bool reset)
     limits_arm(&w->limits, slots_index(w, c), LIMIT_NONE, w->now);
     if (c->ready & READY_WATCHED)
         poller_remove(&w->poller, c->fd);
-    transport_close(c->fd, reset);
+    transport_close(c->fd, cut || (actions & ACT_RESET));
     c->fd = -1;
     slots_give(w, c);
 }
@@ -369,12 +376,12 @@ static void compose(struct exchange *x, unsigned actions, const struct conn_fact
 static void carry_out(struct worker *w, struct conn *c, unsigned actions, const struct conn_facts *facts)
 {
     struct exchange *x = c->exchange;
-    const bool closes = actions & ACT_CLOSE;
-    const bool cut = closes && x != NULL && x->ends_with_close && (x->abort || exchange_owed(x) > 0 || goes_on(x));
-    if ((actions & ACT_LOG) && x != NULL) {
-        x->abort |= closes;
-        x->protocol->finish(x);
+    if (actions & ACT_CLOSE) {
+        close_connection(w, c, actions);
+        return;
     }
+    if ((actions & ACT_LOG) && x != NULL)
+        x->protocol->finish(x);
     if (actions & ACT_COMPOSE)
         compose(x, actions, facts);
     if ((actions & ACT_PROGRESS) && c->limit == LIMIT_SEND)
@@ -383,8 +390,6 @@ static void carry_out(struct worker *w, struct conn *c, unsigned actions, const 
         exchange_return(w, c);
         transport_shut(c->fd);
     }
-    if (closes)
-        close_connection(w, c, cut || (actions & ACT_RESET));
 }
 
 /* The end of a lingering close by time is the ordinary one. */
@@ -417,7 +422,7 @@ static void raise_event(struct worker *w, struct conn *c, const struct conn_fact
 #endif
     count_event(w, from, event, step);
     carry_out(w, c, step.actions, facts);
-    turn->steps--;
+    turn->bytes -= EVENT_BYTES;
     if (event == ON_DONE)
         turn->finished_one = c->kept = true;
 }
@@ -451,11 +456,11 @@ static void settle(struct worker *w, struct conn *c, const struct turn *turn)
     poller_want(&w->poller, c->fd, readiness_wanted(c));
 }
 
-/* What happens next. false: nothing; the connection waits, or is closed, or its turn is over. */
+/* What happens next. false: nothing; the connection waits, or its turn is over, or it is closed. */
 static bool happens(struct worker *w, struct conn *c, struct conn_facts *facts, struct turn *turn)
 {
     *facts = (struct conn_facts){ .intake = INTAKE_NONE };
-    if (c->state == CONN_CLOSED || turn_is_over(turn))
+    if (turn_is_over(turn))
         return false;
     if (facts_gather(w, c, facts, turn))
         return true;
@@ -466,7 +471,7 @@ static bool happens(struct worker *w, struct conn *c, struct conn_facts *facts, 
 /* `told`: what has happened already; NULL: nothing. */
 static void run(struct worker *w, struct conn *c, const struct conn_facts *told)
 {
-    struct turn turn = { .steps = TURN_STEPS, .bytes = TURN_BYTES };
+    struct turn turn = { .bytes = TURN_BYTES };
     struct conn_facts facts;
     if (told != NULL)
         facts = *told;

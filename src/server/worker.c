@@ -38,6 +38,9 @@
 #define TOKEN_LISTENER(index) (UINT64_MAX - 1 - (index))
 #define TOKEN_IS_OF_LISTENER(token, count) ((token) >= TOKEN_LISTENER((count) - 1) && (token) <= TOKEN_LISTENER(0))
 
+_Static_assert((int)READY_READ == (int)POLLER_READ && (int)READY_WRITE == (int)POLLER_WRITE && (int)READY_SHUT == (int)POLLER_SHUT,
+               "what the poller tells is remembered as it is told");
+
 /* ---- clocks ---- */
 
 #define DATE_LINE_LEN (sizeof "Date: \r\n" - 1 + HTTP_DATE_LEN)
@@ -207,12 +210,7 @@ static void dispatch(struct worker *w, struct poller_event event)
     struct conn *c = slots_of_token(w, event.token);
     if (c == NULL)
         return;                        /* closed earlier in this batch; the slot may be another's by now */
-    if (event.bits & POLLER_READ)
-        c->ready |= READY_READ;
-    if (event.bits & POLLER_WRITE)
-        c->ready |= READY_WRITE;
-    if (event.bits & POLLER_SHUT)
-        c->ready |= READY_SHUT;
+    c->ready |= (uint8_t)event.bits;
     driver_run(w, c);
 }
 
