@@ -137,6 +137,10 @@ bool weir_request_field(const struct weir_request *request, const char *name, st
 /* The field at `index`, in the order of arrival. false: there are no more. */
 bool weir_request_field_at(const struct weir_request *request, size_t index, struct weir_slice *name, struct weir_slice *value);
 
+/* The turn of its worker's loop, counted: requests that are answered in one turn had all come before it. What was learned of the world for one of
+ * them is as true for the others. */
+uint64_t weir_request_turn(const struct weir_request *request);
+
 /* ------------------------------------------------------------------ responses */
 
 enum weir_body {

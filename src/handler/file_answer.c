@@ -1,7 +1,5 @@
 #include "handler/file_answer.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "os/os.h"
@@ -85,12 +83,40 @@ static void respond_failed(struct weir_request *request, struct file_entry *entr
     file_entry_release(entry);
 }
 
+static char *number_before(char *end, uint64_t number)
+{
+    do {
+        *--end = (char)('0' + number % 10);
+        number /= 10;
+    } while (number > 0);
+    return end;
+}
+
+static char *text_before(char *end, struct slice text)
+{
+    return memcpy(end - text.len, text.ptr, text.len);
+}
+
+/* "bytes 0-9/10", at the end of `out`; without a range, a star stands in its place. */
+static struct slice write_content_range(const struct byte_range *range, uint64_t size, char out[CONTENT_RANGE_SIZE])
+{
+    char *const end = out + CONTENT_RANGE_SIZE;
+    char *at = text_before(number_before(end, size), SLICE("/"));
+    if (range != NULL) {
+        at = text_before(number_before(at, range->last), SLICE("-"));
+        at = number_before(at, range->first);
+    } else {
+        at = text_before(at, SLICE("*"));
+    }
+    at = text_before(at, SLICE("bytes "));
+    return (struct slice){ at, (size_t)(end - at) };
+}
+
 static void respond_unsatisfiable(struct weir_request *request, struct file_entry *entry)
 {
-    char range[CONTENT_RANGE_SIZE];
-    int len = snprintf(range, sizeof(range), "bytes */%" PRIu64, entry->size);
+    char text[CONTENT_RANGE_SIZE];
     const struct weir_field fields[] = {
-        field_of(SLICE("Content-Range"), (struct slice){ range, (size_t)len }),
+        field_of(SLICE("Content-Range"), write_content_range(NULL, entry->size, text)),
         field_of(SLICE("Accept-Ranges"), SLICE("bytes")),
         field_of(SLICE("Vary"), SLICE("Accept-Encoding")),
     };
@@ -101,8 +127,7 @@ static void respond_unsatisfiable(struct weir_request *request, struct file_entr
 static void respond_range(struct weir_request *request, struct file_entry *entry, const struct byte_range *range)
 {
     char text[CONTENT_RANGE_SIZE];
-    int len = snprintf(text, sizeof(text), "bytes %" PRIu64 "-%" PRIu64 "/%" PRIu64, range->first, range->last, entry->size);
-    const struct weir_field field = field_of(SLICE("Content-Range"), (struct slice){ text, (size_t)len });
+    const struct weir_field field = field_of(SLICE("Content-Range"), write_content_range(range, entry->size, text));
     struct weir_response response = { .status = 206, .fields = &field, .field_count = 1 };
     respond_bytes(request, entry, &response, range->first, range->last - range->first + 1);
 }
@@ -150,11 +175,18 @@ static void answer_range(struct weir_request *request, struct file_entry *entry,
         file_parts_respond(request, entry, &set, boundaries);
 }
 
-/* What is sent from a descriptor is read only now: what was written to the file since it was looked at must not go out under its old tag. */
-static bool is_intact(const struct file_entry *entry)
+/* What is sent from a descriptor is read only now: what was written to the file since it was looked at must not go out under its old tag. One look
+ * does for all requests of a turn: none of them was sent by someone who knew of a later change. */
+static bool is_intact(const struct weir_request *request, struct file_entry *entry)
 {
     struct stat now;
-    return entry->fd < 0 || (os_fstat(entry->fd, &now) == 0 && file_status_same(&entry->status, &now));
+    const uint64_t turn = weir_request_turn(request);
+    if (entry->fd < 0 || entry->turn == turn)
+        return true;
+    if (os_fstat(entry->fd, &now) < 0 || !file_status_same(&entry->status, &now))
+        return false;
+    entry->turn = turn;
+    return true;
 }
 
 static bool answer_with(struct weir_request *request, struct file_entry *entry, struct boundaries *boundaries, bool may_differ)
@@ -166,7 +198,7 @@ static bool answer_with(struct weir_request *request, struct file_entry *entry, 
         respond_not_modified(request, entry);
     else if (verdict == CONDITIONAL_FAILED)
         respond_failed(request, entry);
-    else if (may_differ && request->method == WEIR_GET && !is_intact(entry))
+    else if (may_differ && request->method == WEIR_GET && !is_intact(request, entry))
         return false;
     else if (any)
         answer_range(request, entry, boundaries, &c);

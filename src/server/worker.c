@@ -294,6 +294,7 @@ bool worker_turn(struct worker *w, int wait_max_ms)
         wait = wait_max_ms;
     const int count = poller_wait(&w->poller, events, EVENTS_MAX, wait);
     clock_look(w);
+    w->http1.turns++;
     for (int i = 0; i < count; i++)    /* an error, EINTR say, is a turn without events */
         dispatch(w, events[i]);
     mailbox_run(&w->mailbox);
