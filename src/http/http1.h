@@ -11,6 +11,9 @@
 #include "parser/request.h"
 #include "weir.h"
 
+/* Bytes of the type of a page in http1_context.pages. */
+#define HTTP1_PAGE_TYPE_MAX 1024
+
 /* What all connections of a worker share. The worker owns it and keeps it current. It is what a handler knows as struct weir_host. */
 struct http1_context {
     const struct weir_handler *handler;

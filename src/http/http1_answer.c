@@ -106,17 +106,30 @@ static enum response_connection connection_said(const struct http1 *h)
     return h->request.minor_version == 0 ? RESPONSE_KEEP_ALIVE : RESPONSE_PERSISTS;
 }
 
-/* Appends a head, with fields of weir's own. false: it does not fit, and nothing was appended. */
-static bool append_head(struct http1 *h, const struct weir_response *response, enum response_framing framing,
-                        const struct weir_field *own, size_t own_count)
+static bool response_is_sound(const struct weir_response *response)
+{
+    if (response->status < 200 || response->status > 599)
+        return false;
+    if (response->body == WEIR_PULL && response->pull == NULL)
+        return false;
+    if (response->length > 0 && (response_has_no_content(response->status) || response->status == 205))      /* RFC 9110 §15.3.6 */
+        return false;
+    for (size_t i = 0; i < response->field_count; i++)
+        if (!response_field_is_safe(&response->fields[i]))
+            return false;
+    return true;
+}
+
+/* Appends a head: none leaves unchecked. false: it is not sound or does not fit, and nothing was appended. */
+static bool append_head(struct http1 *h, const struct weir_response *response, enum response_framing framing)
 {
     struct exchange *x = h->x;
+    if (!response_is_sound(response))
+        return false;
     struct writer w = { buffer_tail(&x->out), x->out.data + x->out.cap, false };
     const struct response_head head = {
         .response = response,
         .common = h->context->common,
-        .own = own,
-        .own_count = own_count,
         .framing = framing,
         .connection = connection_said(h),
     };
@@ -151,18 +164,27 @@ static uint64_t page_length(const struct http1 *h, int status, bool is_head)
     return is_head ? 0 : page_for(h, status).body.len;
 }
 
-/* The page for a status behind its head. false: the fields are too long, and nothing was appended. */
+/* Room for the fields of a page that are weir's own. */
+#define PAGE_LINES_MAX (sizeof "Content-Type: \r\nAllow: \r\n" - 1 + HTTP1_PAGE_TYPE_MAX + ALLOW_MAX)
+
+/* The page for a status behind its head. false: the fields are not safe or too long, and nothing was appended. */
 static bool compose_page(struct http1 *h, int status, const struct weir_field *fields, size_t field_count, bool is_head)
 {
-    char allow[ALLOW_MAX];
+    char allow[ALLOW_MAX], lines[PAGE_LINES_MAX];
     struct exchange *x = h->x;
     const struct weir_page page = page_for(h, status);
-    const struct weir_response response = { .status = status, .fields = fields, .field_count = field_count, .length = page.body.len };
-    struct weir_field own[2] = { { { "Content-Type", 12 }, page.type } };
-    size_t own_count = 1;
-    if (status == 405)
-        own[own_count++] = allow_field(h, allow);
-    if (!append_head(h, &response, RESPONSE_LENGTH, own, own_count))
+    const struct weir_field own[] = { { { "Content-Type", 12 }, page.type }, allow_field(h, allow) };
+    struct writer w = { lines, lines + sizeof lines, false };
+    response_write_fields(&w, own, status == 405 ? 2 : 1);
+    weir_assert(!w.overflowed);
+    const struct weir_response response = {
+        .status = status,
+        .fields = fields,
+        .field_count = field_count,
+        .lines = { lines, (size_t)(w.at - lines) },
+        .length = page.body.len,
+    };
+    if (!append_head(h, &response, RESPONSE_LENGTH))
         return false;
     if (is_head || (page.body.len <= INLINE_MAX && http1_append(x, page.body.ptr, page.body.len)))
         return true;
@@ -211,30 +233,11 @@ void http1_answer_options(struct http1 *h)
 {
     char text[ALLOW_MAX];
     const struct weir_field allow = allow_field(h, text);
-    const struct weir_response response = { .status = 204 };
+    const struct weir_response response = { .status = 204, .fields = &allow, .field_count = 1 };
     settle_keep(h);
     http1_record_open(h, 204, 0, true);
-    h->x->abort |= !append_head(h, &response, RESPONSE_LENGTH, &allow, 1);
+    h->x->abort |= !append_head(h, &response, RESPONSE_LENGTH);
     h->answer = ANSWER_COMPOSED;
-}
-
-static bool fields_are_safe(const struct weir_field *fields, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (!response_field_is_safe(&fields[i]))
-            return false;
-    return true;
-}
-
-static bool response_is_sound(const struct weir_response *response)
-{
-    if (response->status < 200 || response->status > 599)
-        return false;
-    if (response->body == WEIR_PULL && response->pull == NULL)
-        return false;
-    if (response->length > 0 && (response_has_no_content(response->status) || response->status == 205))      /* RFC 9110 §15.3.6 */
-        return false;
-    return fields_are_safe(response->fields, response->field_count);
 }
 
 /* Puts the body behind its head: copied where that is cheap or asked for, else as the tail. false: no memory. */
@@ -282,14 +285,14 @@ enum response_framing http1_framing(struct http1 *h, uint64_t length)
     return RESPONSE_UNTIL_CLOSE;
 }
 
-/* false: the head does not fit, or there is no memory for the body; nothing was appended. */
+/* false: there is no such head, or no memory for the body; nothing was appended. */
 static bool compose_response(struct http1 *h, const struct weir_response *response)
 {
     struct exchange *x = h->x;
     const enum response_framing framing = response->body == WEIR_PULL ? http1_framing(h, response->length) : RESPONSE_LENGTH;
     const bool has_body = h->request.method != METHOD_HEAD && response->length > 0;
     const uint32_t before = x->out.end;
-    if (!append_head(h, response, framing, NULL, 0))
+    if (!append_head(h, response, framing))
         return false;
     if (!has_body) {
         release_body(response);
@@ -347,7 +350,7 @@ void weir_respond(struct weir_request *request, const struct weir_response *resp
         return;
     }
     http1_record_open(h, response->status, is_head || response->body == WEIR_PULL ? 0 : response->length, true);
-    if (!response_is_sound(response) || !compose_response(h, response)) {
+    if (!compose_response(h, response)) {
         release_body(response);
         compose_failure(h, is_head);
     }
@@ -361,8 +364,7 @@ void weir_respond_page(struct weir_request *request, int status, const struct we
     if (!answer_begin(h))
         return;
     http1_record_open(h, status, page_length(h, status, is_head), true);
-    if (status < 300 || response_has_no_content(status) || status > 599 || !fields_are_safe(fields, field_count) ||
-        !compose_page(h, status, fields, field_count, is_head))
+    if (status < 300 || response_has_no_content(status) || !compose_page(h, status, fields, field_count, is_head))
         compose_failure(h, is_head);
     answer_end(h);
 }
@@ -379,7 +381,7 @@ void weir_respond_begin(struct weir_request *request, const struct weir_response
     http1_record_open(h, response->status, 0, true);
     h->answer = ANSWER_STREAMING;
     h->stream_left = response->length;
-    h->x->abort |= !response_is_sound(response) || !append_head(h, response, h->framing, NULL, 0);
+    h->x->abort |= !append_head(h, response, h->framing);
 }
 
 /* How much of `len` bytes fits, with its framing and that of the last chunk. */

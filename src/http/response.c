@@ -173,14 +173,13 @@ size_t weir_lines_write(const struct weir_field *fields, size_t count, char *out
 void response_write_head(struct writer *w, const struct response_head *head)
 {
     const struct weir_response *response = head->response;
-    const size_t fields = fields_size(response->fields, response->field_count) + fields_size(head->own, head->own_count);
-    if (!writer_has_room(w, head->common.len + response->lines.len + fields + RESPONSE_SPARE))
+    const size_t fields = fields_size(response->fields, response->field_count);
+    if (!writer_has_room(w, head->common.len + fields + response->lines.len + RESPONSE_SPARE))
         return;
     char *at = put_status_line(w->at, response->status);
     at = put(at, head->common);
     at = put_fields(at, response->fields, response->field_count);
     at = put(at, text_of(response->lines));
-    at = put_fields(at, head->own, head->own_count);
     w->at = put_ending(at, head);
 }
 

@@ -39,8 +39,6 @@ enum response_connection {
 struct response_head {
     const struct weir_response *response;  /* status, fields (response_field_is_safe()), lines, and the length: for HEAD of what GET would get */
     struct slice common;               /* field lines on all answers of a server, its Date among them */
-    const struct weir_field *own;      /* fields of weir's own on this answer, behind those of the response */
-    size_t own_count;
     enum response_framing framing;
     enum response_connection connection;
 };

@@ -24,8 +24,7 @@ _Static_assert(ADDRESSES_MAX <= 64 / LISTENER_SOCKETS_MAX, "each listener of a w
 
 /* What the options may add to every head: with weir's own it stays well within RESPONSE_HEAD_MAX, so that there is always room for an error. */
 #define FIELDS_SIZE_MAX KIB(8)
-#define PAGE_TYPE_MAX KIB(1)
-_Static_assert(FIELDS_SIZE_MAX + PAGE_TYPE_MAX <= RESPONSE_HEAD_MAX - KIB(4), "an error has room for what weir says itself");
+_Static_assert(FIELDS_SIZE_MAX + HTTP1_PAGE_TYPE_MAX <= RESPONSE_HEAD_MAX - KIB(4), "an error has room for what weir says itself");
 
 /* How long the opening of a new log waits for the old one to be complete. */
 #define FLUSH_WAIT_MS 200
@@ -95,7 +94,7 @@ static bool pages_are_right(const struct weir_options *o)
 {
     for (size_t i = 0; i < o->page_count; i++) {
         const struct weir_field type = { { "Content-Type", sizeof "Content-Type" - 1 }, o->pages[i].type };
-        if (o->pages[i].status < 400 || o->pages[i].status > 599 || type.value.len > PAGE_TYPE_MAX || !response_field_is_safe(&type))
+        if (o->pages[i].status < 400 || o->pages[i].status > 599 || type.value.len > HTTP1_PAGE_TYPE_MAX || !response_field_is_safe(&type))
             return false;
     }
     return true;
