@@ -110,6 +110,7 @@ struct scan {
     size_t at;                         /* the next byte */
 };
 
+__attribute__((cold))                  /* off the road: what leads here is not laid out for speed */
 static bool refuse(struct scan *s, unsigned status, unsigned rule, const char *reason)
 {
     s->r->refusal = (struct framing_refusal){ (uint16_t)status, (uint8_t)rule, reason };
@@ -365,8 +366,7 @@ static bool take_arrow(struct scan *s, const struct row *row)
     return act(s, arrow, byte) && account(s, section, 1);
 }
 
-/* To the end of a line of the head, if not of all bytes. Never inlined: the fast lane would pay for its room. */
-__attribute__((noinline))
+/* To the end of a line of the head, if not of all bytes. */
 static enum framing_verdict check(struct request *r, struct slice bytes, size_t *at)
 {
     struct scan s = { r, &r->framing, r->limits, bytes, *at };

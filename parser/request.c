@@ -14,8 +14,7 @@ _Static_assert(sizeof(llhttp_t) <= sizeof((struct request){ 0 }.llhttp), "llhttp
 _Static_assert(_Alignof(llhttp_t) <= _Alignof(struct request), "and is aligned");
 
 enum request_phase {
-    IN_HEAD,               /* the guard reads; llhttp has seen nothing */
-    ASKING,                /* llhttp is reading the whole head */
+    IN_HEAD,               /* the guard reads; llhttp sees nothing before it has let the whole head pass */
     IN_BODY,               /* the head was accepted, content follows: llhttp finds it, the guard looks at what is between */
     NO_CONTENT,            /* the head was all: llhttp, which agreed on that, is not asked again (what follows a CONNECT is a tunnel for it) */
     ENDED,                 /* REQUEST_COMPLETE */
@@ -27,6 +26,7 @@ static llhttp_t *llhttp_of(struct request *r)
     return (llhttp_t *)(void *)&r->llhttp;
 }
 
+__attribute__((cold))                  /* off the road: what leads here is not laid out for speed */
 static bool refuse(struct request *r, unsigned status, unsigned rule, const char *reason)
 {
     r->refusal = (struct framing_refusal){ (uint16_t)status, (uint8_t)rule, reason };
@@ -40,8 +40,7 @@ struct telling {
     struct request *r;
     const char *head;                          /* of a head: its first byte, ... */
     const struct request_field *field, *end;   /* ... and the fields of it that have not been told yet */
-    bool head_complete;
-    bool complete;
+    bool complete;                             /* of a body: the message ends with it */
 };
 
 /* llhttp sees a head in one piece, so each name comes in one piece: where the guard saw it, or the head is refused. */
@@ -56,8 +55,6 @@ static int on_header_field(llhttp_t *parser, const char *at, size_t len)
 
 static int on_headers_complete(llhttp_t *parser)
 {
-    struct telling *t = parser->data;
-    t->head_complete = true;
     parser->upgrade = 0;               /* else llhttp would stop before the content of a request with `Upgrade` */
     return HPE_PAUSED;
 }
@@ -88,6 +85,15 @@ static const llhttp_settings_t body_settings = {
     .on_body = on_body,
     .on_message_complete = on_message_complete,
 };
+
+/* What llhttp_init() makes, made once: to copy it takes an eighth off the time of a short request. */
+static llhttp_t fresh;
+
+__attribute__((constructor))
+static void make_fresh(void)
+{
+    llhttp_init(&fresh, HTTP_REQUEST, &head_settings);
+}
 
 /* The rule that llhttp saw broken: of what the guard lets pass, it refuses nothing but malformed targets and body lengths. */
 static bool refuse_as_llhttp(struct request *r)
@@ -283,12 +289,12 @@ static bool check_head(struct request *r, const char *head)
         && check_expectations(r, &known, other_coding);
 }
 
-/* Whether llhttp means the same request as the guard: another end, or another length, is how requests are smuggled. Of the fields that it told,
- * each stood where the guard saw it. */
+/* Whether llhttp means the same request as the guard: another end, or another length, is how requests are smuggled. `end` is where llhttp saw
+ * the end of the head; NULL: nowhere. Of the names that it told, each stood where the guard saw it. */
 static bool check_agreement(struct request *r, const struct telling *t, const char *end)
 {
     const llhttp_t *parser = llhttp_of(r);
-    if (t->head_complete && llhttp_get_error_pos(parser) == end && t->field == t->end
+    if (end == t->head + r->head_len && t->field == t->end
         && r->chunked == ((parser->flags & F_CHUNKED) != 0) && r->content_length == parser->content_length)
         return true;
     return refuse(r, 400, 0, "ambiguous request");
@@ -321,16 +327,15 @@ static enum request_outcome parse_head(struct request *r, struct slice input, si
     r->head_len = r->framing.head_taken;
     *taken = r->head_len - before;
 
-    r->phase = ASKING;
     struct telling t = { .r = r, .head = head, .field = r->fields, .end = r->fields + r->field_count };
-    llhttp_init(parser, HTTP_REQUEST, &head_settings);
+    *parser = fresh;
     parser->data = &t;
     llhttp_errno_t error = llhttp_execute(parser, head, r->head_len);
-    if (error != HPE_OK && error != HPE_PAUSED) {
+    if (error != HPE_PAUSED && error != HPE_OK) {
         refuse_as_llhttp(r);
         return refused(r);
     }
-    if (!check_head(r, head) || !check_agreement(r, &t, head + r->head_len))
+    if (!check_head(r, head) || !check_agreement(r, &t, error == HPE_PAUSED ? llhttp_get_error_pos(parser) : NULL))
         return refused(r);
     if (r->method == METHOD_CONNECT) {
         r->content_length = 0;
@@ -396,8 +401,6 @@ void request_reset(struct request *r, const struct request_limits *limits)
     framing_reset(&r->framing);
     r->phase = IN_HEAD;
     r->limits = limits;
-    r->refusal = (struct framing_refusal){ 0 };
-    r->piece = (struct slice){ 0 };
     r->content_taken = 0;
     r->content_length = 0;
     r->field_count = 0;
@@ -412,7 +415,6 @@ enum request_outcome request_parse(struct request *r, struct slice input, size_t
         input.ptr = "";
     switch ((enum request_phase)r->phase) {
     case IN_HEAD:
-    case ASKING:
         return parse_head(r, input, taken);
     case IN_BODY:
         return parse_body(r, input, taken);
