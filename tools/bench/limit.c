@@ -298,6 +298,7 @@ int main(int argc, char *argv[])
         usage();
     tape_fill(argv + optind + 1, argc - optind - 1);
 
+    signal(SIGPIPE, SIG_IGN);       /* sendfile(2) has no flag for a peer that left */
     struct rlimit descriptors;
     require(getrlimit(RLIMIT_NOFILE, &descriptors) == 0, "getrlimit");
     conns = calloc(descriptors.rlim_cur, sizeof(conns[0]));

@@ -169,8 +169,11 @@ GROWTH = ("epoll_ctl", "brk", "mmap", "mremap", "munmap", "madvise")
 
 
 def against_limit(show):
-    """The figures of a record: ratios to the least of the limits."""
-    return lambda record, records: ratios(record, least(limits(records), show), show) if limits(records) else None
+    """The figures of a record: ratios to the least of the limits. None where one of them is left out, since it might have been the least."""
+    def figures(record, everyone):
+        measured = healthy(limits(everyone))
+        return ratios(record, least(measured, show), show) if measured == limits(everyone) != [] else None
+    return figures
 
 
 def calls_that_grow(record):
@@ -182,7 +185,7 @@ def alone(figure):
     return lambda record, _: None if (found := figure(record)) is None else [found]
 
 
-# figure of a goal: how it is called, its digits, whether it was counted and not timed, and how to get it: from a record and those beside it
+# figure of a goal: how it is called, its digits, whether it was counted and not timed, and how to get it: from a record and all, those left out too
 FIGURES = {
     "processor": ("processor time, × limit", 2, False, against_limit("processor")),
     "bulk": ("processor time of a GB, × limit", 2, False, against_limit("bulk")),
@@ -204,9 +207,10 @@ MET = "met"
 def judged(goal, results):
     """One row."""
     name, digits, is_counted, figures_of = FIGURES[goal.figure]
-    records = healthy((results.counted if is_counted else results.timed).get(goal.scenario, []))
+    everyone = (results.counted if is_counted else results.timed).get(goal.scenario, [])
+    records = healthy(everyone)
     sign, choose = ("≥", max) if goal.figure == "rate" else ("≤", min)
-    found = {record.server: figures for record in records if (figures := figures_of(record, records)) is not None}
+    found = {record.server: figures for record in records if (figures := figures_of(record, everyone)) is not None}
     row = [TITLE[goal.scenario], name, f"{sign} {goal.bound:g}" if goal.bound < 100 else f"{sign} {goal.bound:,.0f}"]
     if "weir" not in found:
         return [*row, "–", "–", "not measured"]
