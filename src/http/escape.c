@@ -128,16 +128,29 @@ static void add_byte(struct text *t, char byte, enum escape escape)
     add_hex(t, (unsigned char)byte, 2);
 }
 
+/* RFC 3986 §2.3. Such a byte stands for itself in every form, and most names are made of them. */
+static bool is_unreserved(char byte)
+{
+    const char letter = byte_lower(byte);
+    return (letter >= 'a' && letter <= 'z') || (byte >= '0' && byte <= '9') || byte == '-' || byte == '.' || byte == '_' || byte == '~';
+}
+
+/* Takes as many of them as there are off the front of `*s`. */
+static void add_unreserved(struct text *t, struct slice *s)
+{
+    size_t len = 0;
+    while (len < s->len && is_unreserved(s->ptr[len]))
+        len++;
+    text_add(t, (struct slice){ s->ptr, len });
+    *s = slice_from(*s, len);
+}
+
 static void add_uri(struct text *t, struct slice s)
 {
-    for (size_t i = 0; i < s.len; i++) {
-        char byte = s.ptr[i], letter = byte_lower(byte);
-        if ((letter >= 'a' && letter <= 'z') || byte_is(byte, BYTE_DIGIT) || (byte != '\0' && strchr("-._~", byte) != NULL)) {
-            text_add(t, (struct slice){ &s.ptr[i], 1 });
-            continue;
-        }
+    for (add_unreserved(t, &s); s.len > 0; add_unreserved(t, &s)) {
         text_add(t, SLICE("%"));
-        add_hex(t, (unsigned char)byte, 2);
+        add_hex(t, (unsigned char)s.ptr[0], 2);
+        s = slice_from(s, 1);
     }
 }
 
@@ -147,7 +160,7 @@ void text_add_escaped(struct text *t, struct slice s, enum escape escape)
         add_uri(t, s);
         return;
     }
-    while (s.len > 0) {
+    for (add_unreserved(t, &s); s.len > 0; add_unreserved(t, &s)) {
         uint32_t code = 0;
         size_t len = utf8_next(s, &code);
         const char *meaning = len == 1 ? meaning_of(*s.ptr, escape) : NULL;

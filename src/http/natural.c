@@ -30,11 +30,23 @@ static int compare_bytes(struct slice a, struct slice b)
     return order != 0 ? order : (a.len > b.len) - (a.len < b.len);
 }
 
+/* How much both begin with, but for digits at its end: they may belong to two numbers. Names of one folder often begin alike. */
+static size_t common_start(struct slice a, struct slice b)
+{
+    size_t len = 0;
+    while (len < a.len && len < b.len && a.ptr[len] == b.ptr[len])
+        len++;
+    while (len > 0 && byte_is(a.ptr[len - 1], BYTE_DIGIT))
+        len--;
+    return len;
+}
+
 /* Names as rows of numbers and of bytes that are no digits, which is what makes the order transitive: a number against such a byte is decided
  * by any of its digits, for they stand side by side among the bytes. */
 int natural_compare(struct slice a, struct slice b)
 {
-    struct slice left = a, right = b;
+    const size_t start = common_start(a, b);
+    struct slice left = slice_from(a, start), right = slice_from(b, start);
     while (left.len > 0 && right.len > 0) {
         int order;
         if (byte_is(*left.ptr, BYTE_DIGIT) && byte_is(*right.ptr, BYTE_DIGIT)) {
