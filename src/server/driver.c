@@ -145,7 +145,7 @@ static unsigned readiness_wanted(const struct conn *c)
 }
 
 /* A limit begins: remembers where progress is counted from. */
-static void limit_begin(struct worker *w, struct conn *c, enum limit limit)
+static inline void limit_begin(struct worker *w, struct conn *c, enum limit limit)
 {
     struct exchange *x = c->exchange;
     weir_assert(x != NULL || (limit != LIMIT_BODY && limit != LIMIT_SEND));
