@@ -371,13 +371,14 @@ static void check_descriptors(const struct worker *w, uint32_t with_file)
         sim_broken("7: the worker holds descriptors that it should not");
 }
 
-/* Each connection may hold one working set, one kept content and one copied answer; files have their cache. */
+/* Each connection may hold one working set, one kept content and one copied answer; files have their cache, and so has what threads work at, whose
+ * connections may have ended. */
 static void check_memory(const struct worker *w, uint32_t working)
 {
     const bool plain = world.handler_kind == HANDLER_ECHO;
     const uint64_t each = w->pool.size + (plain ? 0 : 2 * world.options.body_max + 400000);
-    const uint64_t cache = world.files != NULL ? FILE_CACHE_BYTES + (1u << 20) + offloaded_count() * 400000 : 0;
-    const uint64_t bound = world.memory_before + w->open * each + (uint64_t)w->pool.free_count * w->pool.size + cache;
+    const uint64_t cache = world.files != NULL ? FILE_CACHE_BYTES + (1u << 20) : 0, jobs = offloaded_count() * UINT64_C(400000);
+    const uint64_t bound = world.memory_before + w->open * each + (uint64_t)w->pool.free_count * w->pool.size + cache + jobs;
     if (plain && w->pool.size > world.options.buffer_max + 1024)
         sim_broken("8: %zu bytes for a plain connection", w->pool.size);
     if (w->pool.lent != working)
