@@ -22,6 +22,7 @@ static void http1_begin(struct exchange *x)
     h->context = x->context;
     h->ended = true;
     h->view.user = NULL;
+    h->pull.release = NULL;
     h->record.body_sent = 0;
     x->in.cap -= h->context->limits.line_max;
     h->path = x->in.data + x->in.cap;

@@ -32,7 +32,6 @@ struct http1 {
     size_t whole_len;
     size_t whole_cap;
     uint64_t ticket;                   /* serial number of the last one for this connection */
-    struct http1_pull pull;            /* x->pulls; release is NULL where there is nothing to release */
     enum answer answer;
     enum weir_intake intake;
     uint16_t refusal;                  /* status of a refusal that is not the parser's; 0: none */
@@ -44,6 +43,7 @@ struct http1 {
     /* What stands above is zeroed when the exchange is borrowed, what follows is written before it is read. */
     struct weir_request view;          /* its text is valid from REQUEST_HEAD; user is NULL between requests */
     const char *viewed;                /* where the head was that the view shows */
+    struct http1_pull pull;            /* x->pulls; release is NULL where there is nothing to release */
     enum response_framing framing;     /* ANSWER_STREAMING and x->pulls */
     uint64_t stream_left;              /* the same, with RESPONSE_LENGTH: bytes of the content that have not come */
     struct http_record record;         /* valid while record_open; body_sent is counted in any case */
