@@ -39,7 +39,7 @@ static const struct {
     { { "UNLOCK", 6 }, METHOD_OTHER },
 };
 
-enum request_method method_search(struct slice name)
+enum request_method method_find(struct slice name)
 {
     for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++)
         if (methods[i].name.len == name.len && memcmp(methods[i].name.ptr, name.ptr, name.len) == 0)

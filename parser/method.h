@@ -19,15 +19,7 @@ enum request_method {
     METHOD_UNKNOWN         /* of method_find() alone: no request that was accepted has it */
 };
 
-/* The table of names: the slow half of the next. */
-enum request_method method_search(struct slice name);
-
 /* Methods are case-sensitive: "get" is METHOD_UNKNOWN. */
-static inline enum request_method method_find(struct slice name)
-{
-    if (name.len == 3 && memcmp(name.ptr, "GET", 3) == 0)      /* most requests: no search */
-        return METHOD_GET;
-    return method_search(name);
-}
+enum request_method method_find(struct slice name);
 
 #endif

@@ -289,12 +289,12 @@ static bool check_head(struct request *r, const char *head)
         && check_expectations(r, &known, other_coding);
 }
 
-/* Whether llhttp means the same request as the guard: another end, or another length, is how requests are smuggled. `end` is where llhttp saw
- * the end of the head; NULL: nowhere. Of the names that it told, each stood where the guard saw it. */
-static bool check_agreement(struct request *r, const struct telling *t, const char *end)
+/* Whether llhttp means the same request as the guard: another end, or another length, is how requests are smuggled. It pauses where it sees the
+ * end of the head. Of the names that it told, each stood where the guard saw it. */
+static bool check_agreement(struct request *r, const struct telling *t, llhttp_errno_t error)
 {
     const llhttp_t *parser = llhttp_of(r);
-    if (end == t->head + r->head_len && t->field == t->end
+    if (error == HPE_PAUSED && llhttp_get_error_pos(parser) == t->head + r->head_len && t->field == t->end
         && r->chunked == ((parser->flags & F_CHUNKED) != 0) && r->content_length == parser->content_length)
         return true;
     return refuse(r, 400, 0, "ambiguous request");
@@ -335,7 +335,7 @@ static enum request_outcome parse_head(struct request *r, struct slice input, si
         refuse_as_llhttp(r);
         return refused(r);
     }
-    if (!check_head(r, head) || !check_agreement(r, &t, error == HPE_PAUSED ? llhttp_get_error_pos(parser) : NULL))
+    if (!check_head(r, head) || !check_agreement(r, &t, error))
         return refused(r);
     if (r->method == METHOD_CONNECT) {
         r->content_length = 0;

@@ -44,29 +44,30 @@ static bool is_odd_segment(const struct cursor *c)
 static bool take_path(struct cursor *c, struct target *out)
 {
     const char *from = c->at;
-    out->is_plain = c->at < c->end && *c->at == '/';
+    bool plain = c->at < c->end && *c->at == '/';
     while (c->at < c->end && *c->at != '?') {
         if (*c->at == '/') {
             c->at++;
-            out->is_plain &= !is_odd_segment(c);
+            plain &= !is_odd_segment(c);
         } else if (*c->at == '%' && take_escape(c)) {
-            out->is_plain = false;
+            plain = false;
         } else {
             return false;
         }
         c->at += byte_run(c->at, c->end, BYTE_PCHAR);
     }
     out->path = part_from(c, from);
+    out->is_plain = plain;
     return true;
 }
 
 /* At its '?', or at the end. */
 static bool take_query(struct cursor *c, struct target *out)
 {
-    out->has_query = c->at < c->end;
-    if (out->has_query)
-        c->at++;
-    const char *from = c->at;
+    if (c->at == c->end)
+        return true;
+    const char *from = ++c->at;
+    out->has_query = true;
     while (c->at < c->end) {
         if (byte_is(*c->at, BYTE_PCHAR) || *c->at == '/' || *c->at == '?')
             c->at++;
@@ -119,11 +120,11 @@ bool target_parse(struct slice raw, enum target_use use, struct target *out)
         out->form = TARGET_AUTHORITY;
         return take_authority(&c, out) && c.at == c.end && port_of(raw).len > 0;
     }
-    if (raw.len == 1 && *raw.ptr == '*') {
-        out->form = TARGET_ASTERISK;
-        return use == TARGET_FOR_OPTIONS;
-    }
     if (*raw.ptr != '/') {
+        if (*raw.ptr == '*') {
+            out->form = TARGET_ASTERISK;
+            return raw.len == 1 && use == TARGET_FOR_OPTIONS;
+        }
         out->form = TARGET_ABSOLUTE;
         if (!take_scheme(&c) || !take_authority(&c, out))
             return false;
@@ -223,8 +224,6 @@ static bool is_port(const char *at, const char *end)
     return at + digits == end && (digits < 5 || (digits == 5 && memcmp(at, "65535", 5) <= 0));
 }
 
-/* Never inlined: the room for its copy would cost each name, which is what nearly all hosts are, a tenth more. */
-__attribute__((noinline))
 static bool is_ipv6(struct slice text)
 {
     char copy[INET6_ADDRSTRLEN];
@@ -247,18 +246,21 @@ static const char *behind_name(struct slice text)
     return c.at > c.start ? c.at : NULL;
 }
 
-/* [IPv6]. NULL: it is none. */
-static const char *behind_address(struct slice text)
+/* [IPv6], and what stands behind a host. Never inlined: its room would cost each name, which is what nearly all hosts are, a tenth more. */
+__attribute__((noinline))
+static bool is_address(struct slice text)
 {
     const char *close = memchr(text.ptr, ']', text.len);
-    bool good = close != NULL && is_ipv6((struct slice){ text.ptr + 1, (size_t)(close - text.ptr) - 1 });
-    return good ? close + 1 : NULL;
+    return close != NULL && is_ipv6((struct slice){ text.ptr + 1, (size_t)(close - text.ptr) - 1 })
+        && is_port(close + 1, text.ptr + text.len);
 }
 
 bool target_is_authority(struct slice text)
 {
     if (text.len == 0)
         return false;
-    const char *at = *text.ptr == '[' ? behind_address(text) : behind_name(text);
+    if (*text.ptr == '[')
+        return is_address(text);
+    const char *at = behind_name(text);
     return at != NULL && is_port(at, text.ptr + text.len);
 }
