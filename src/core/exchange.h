@@ -86,7 +86,7 @@ struct exchange {
     uint64_t phase_began;              /* when LIMIT_SEND was armed first, or LIMIT_BODY last, on the worker's clock (ms) */
     int64_t phase_base;                /* bytes received, or acknowledged, at that time */
     int64_t acknowledged;              /* when LIMIT_SEND was last looked at */
-    struct tail tail;                  /* zeroed where there is none */
+    struct tail tail;                  /* where there is none, `left` is 0 and look.fetching no, and the rest is undefined */
     _Alignas(16) unsigned char state[];    /* protocol->state_size bytes */
 };
 
@@ -125,8 +125,8 @@ struct protocol {
     void (*closed)(void *context, const struct weir_peer *peer, void *user);
 };
 
-/* Lays an exchange out in exchange_size() bytes, whatever they hold: the struct, zeroed but for buffers, protocol, context, peer and the latch,
- * which is yes; then the protocol's state, `in` and `out`, none of which is written. protocol->begin() comes next. */
+/* Lays an exchange out in exchange_size() bytes, whatever they hold: the struct, zeroed but for buffers, protocol, context, peer, the tail
+ * and the latch, which is yes; then the protocol's state, `in` and `out`, none of which is written. protocol->begin() comes next. */
 void exchange_init(struct exchange *x, const struct protocol *protocol, void *context, const struct weir_peer *peer,
                    uint32_t in_cap, uint32_t out_cap);
 size_t exchange_size(const struct protocol *protocol, uint32_t in_cap, uint32_t out_cap);

@@ -59,6 +59,7 @@ START_TEST(a_new_exchange_owes_nothing_and_holds_nothing_and_keeps_the_connectio
     ck_assert_uint_eq(buffer_room(&x->in), IN_CAP);
     ck_assert_uint_eq(buffer_room(&x->out), OUT_CAP);
     ck_assert_int_eq(x->tail.kind, TAIL_NONE);
+    ck_assert(!x->tail.look.fetching);
     ck_assert_uint_eq(x->held, x->held_end);
     ck_assert_int_eq(x->phase, PHASE_IDLE);
     ck_assert_int_eq(x->pending, INTAKE_NONE);
