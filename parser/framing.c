@@ -158,10 +158,16 @@ static bool line_ends(struct scan *s)
     return (version[0] == '1' && version[1] <= '1') || refuse(s, 505, 3, "HTTP version not supported");
 }
 
+/* Whatever the limit says, the table of fields has no more places. */
+static unsigned fields_max(const struct request_limits *limits)
+{
+    return limits->fields_max < REQUEST_FIELDS_CAP ? limits->fields_max : REQUEST_FIELDS_CAP;
+}
+
 /* Is there room for one more, of the head or of the trailers? */
 static bool check_count(struct scan *s)
 {
-    return s->r->field_count + s->f->trailer_count < s->limits->fields_max || refuse(s, 431, 12, "too many fields");
+    return (unsigned)s->r->field_count + s->f->trailer_count < fields_max(s->limits) || refuse(s, 431, 12, "too many fields");
 }
 
 static bool field_begins(struct scan *s)
@@ -446,8 +452,9 @@ static bool take_whole_lines(struct request *r, struct slice head)
     const char *end = behind_last_line(at, head.ptr + smaller(head.len, less(head_max, 1)));       /* an empty line has to follow */
     if (at >= end || (f->state == AT_START && (at = behind_request_line(r, at, end)) == NULL))
         return false;
+    const unsigned count_max = fields_max(r->limits);
     unsigned count = r->field_count;
-    for (const char *next; at < end && count < r->limits->fields_max; at = next, count++)
+    for (const char *next; at < end && count < count_max; at = next, count++)
         if ((next = behind_field_line(head.ptr, at, end, &r->fields[count])) == NULL)
             break;
     const size_t taken = (size_t)(at - head.ptr);

@@ -272,6 +272,9 @@ START_TEST(fields_are_counted)
     few.fields_max = REQUEST_FIELDS_CAP;
     check_last(repeat("GET / HTTP/1.1\r\nHost: a\r\n", "X:\r\n", REQUEST_FIELDS_CAP - 1, "\r\n"), &few, "complete");
     check_last(repeat("GET / HTTP/1.1\r\nHost: a\r\n", "X:\r\n", REQUEST_FIELDS_CAP, "\r\n"), &few, "431 G12");
+    few.fields_max = REQUEST_FIELDS_CAP + 1;                  /* more than the table holds: as many as it holds */
+    check_last(repeat("GET / HTTP/1.1\r\nHost: a\r\n", "X:\r\n", REQUEST_FIELDS_CAP - 1, "\r\n"), &few, "complete");
+    check_last(repeat("GET / HTTP/1.1\r\nHost: a\r\n", "X:\r\n", REQUEST_FIELDS_CAP, "\r\n"), &few, "431 G12");
     few.fields_max = 0;
     check_last(SLICE("GET / HTTP/1.0\r\n\r\n"), &few, "complete");
     check_last(SLICE("GET / HTTP/1.0\r\nX"), &few, "431 G12");
