@@ -44,7 +44,8 @@ void limits_arm(struct limits *l, uint32_t slot, enum limit limit, uint64_t now)
     weir_assert(now < NEVER_PASSES);
     const uint64_t length = limit != LIMIT_NONE ? l->lists[limit].length : 0;
     const uint64_t deadline = length == 0 ? NEVER_PASSES : now + length;
-    if (c->limit == limit && c->deadline == deadline && deadline != NEVER_PASSES)
+    const bool is_last = limit != LIMIT_NONE && l->lists[limit].last == slot;
+    if (is_last && c->deadline == deadline)
         return;
     if (c->limit != LIMIT_NONE)
         list_remove(l, c);

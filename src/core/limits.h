@@ -21,8 +21,7 @@ struct limits {
 /* `lengths` in ms. */
 void limits_init(struct limits *l, struct conn *conns, const uint64_t lengths[LIMIT_COUNT]);
 
-/* Puts the connection at the end of the list of `limit`, taking it out of the one where it stood: one that was armed for that limit at this very
- * time may stay where it is. LIMIT_NONE: just takes it out. */
+/* Puts the connection at the end of the list of `limit`, taking it out of the one where it stood. LIMIT_NONE: just takes it out. */
 void limits_arm(struct limits *l, uint32_t slot, enum limit limit, uint64_t now);
 
 /* A connection whose limit has passed at `now`, or CONN_NOWHERE. It stays in its list: arm or drop it before asking again. */

@@ -31,12 +31,9 @@ static inline void limits_model_init(struct limits_model *m, const uint64_t leng
 static inline void limits_model_arm(struct limits_model *m, uint32_t slot, enum limit limit, uint64_t now)
 {
     const bool is_on = limit != LIMIT_NONE && m->lengths[limit] > 0;
-    const uint64_t deadline = is_on ? now + m->lengths[limit] : UINT64_MAX;
-    if (is_on && m->slots[slot].limit == limit && m->slots[slot].deadline == deadline)
-        return;                                /* armed in this very moment: it keeps its place */
     m->slots[slot].limit = limit;
     m->slots[slot].order = m->armed++;
-    m->slots[slot].deadline = deadline;
+    m->slots[slot].deadline = is_on ? now + m->lengths[limit] : UINT64_MAX;
 }
 
 static inline uint32_t limits_model_oldest(const struct limits_model *m, enum limit limit)
