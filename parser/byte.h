@@ -58,7 +58,8 @@ static inline const char *byte_behind(const char *from, unsigned classes)
     return from + run;
 }
 
-/* The same for BYTE_VALUE, eight bytes at a time: most of a head are values. None from `end` on is read. */
+/* The same for BYTE_VALUE, eight bytes at a time: most of a head are values. A byte that is no BYTE_VALUE stands before `end`, which only keeps
+ * the eight within the text. */
 static inline const char *byte_behind_value(const char *from, const char *end)
 {
     for (;; from++) {

@@ -372,7 +372,7 @@ static bool take_arrow(struct scan *s, const struct row *row)
     return act(s, arrow, byte) && account(s, section, 1);
 }
 
-/* To the end of a line of the head, if not of all bytes. */
+/* From `*at` to the end of a line, of a head; of a chunked body to the end of all bytes, if not of the body. */
 static enum framing_verdict check(struct request *r, struct slice bytes, size_t *at)
 {
     struct scan s = { r, &r->framing, r->limits, bytes, *at };
@@ -392,9 +392,10 @@ static enum framing_verdict check(struct request *r, struct slice bytes, size_t 
 
 /* ------------------------------------------------------------------ the fast lane */
 
-/* A line that is good and lies there as a whole needs no machine, which costs ten times as much. What these do not take, for whatever reason,
- * they leave to the table, which decides. They tell where the next line begins; NULL: not taken. The last byte before `end` is an LF, which
- * is of no class: no run of a class goes beyond it, and none asks where the text ends. */
+/* A line that is good and lies there as a whole needs no machine, which costs ten times as much. What these do not take, for whatever
+ * reason, they leave to the table, which decides. They tell where the next part begins; NULL: not taken, and what they wrote to `r` does
+ * not count. The last byte before `end` is an LF, which is of no class: no run of a class goes beyond it, and none asks where the text
+ * ends. */
 
 /* GET, as most requests are, is known by four bytes. */
 static const char *behind_method(struct request *r, const char *line, const char *end)

@@ -23,9 +23,9 @@ struct request;
 
 /* Why a request is refused. The same bytes get the same status and the same rule, however they were cut. */
 struct framing_refusal {
-    uint16_t status;       /* 0: not refused; else the status of the answer: 400, 413, 414, 417, 431, 501, 505 */
+    uint16_t status;       /* of the answer: 400, 413, 414, 417, 431, 501 or 505; written when a request is refused, as is all of this */
     uint8_t rule;          /* the rule of the guard, 1 to 14; 0 where llhttp said no */
-    const char *reason;    /* a few static words for logs and tests; never NULL where status is not 0 */
+    const char *reason;    /* a few static words for logs and tests; never NULL */
 };
 
 /* Where the guard stands in one message. Nothing but framing.c and request.c looks inside. */
@@ -52,7 +52,8 @@ enum framing_verdict {
 
 void framing_reset(struct framing *f);
 
-/* Checks a head. `head` is all of it that there is, from its first byte; the first r->framing.head_taken bytes are not looked at again. Bytes
+/* Checks a head. `head` is all of it that there is, from its first byte; the first r->framing.head_taken bytes were found good before and
+ * still have to be there. Bytes
  * behind the end of the head are left alone. After FRAMING_END head_taken tells where that is, and of `r` the request line's parts are set (but
  * for what is in the target), the fields and their count. */
 __attribute__((warn_unused_result))

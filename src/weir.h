@@ -62,7 +62,7 @@ struct weir_field {
 /* What the answer with an error status says, in place of weir's own page. */
 struct weir_page {
     int status;                     /* 400 to 599 */
-    struct weir_slice type;         /* value of Content-Type */
+    struct weir_slice type;         /* value of Content-Type, at most 1,024 bytes; empty: no such field */
     struct weir_slice body;
 };
 
@@ -137,10 +137,6 @@ bool weir_request_field(const struct weir_request *request, const char *name, st
 /* The field at `index`, in the order of arrival. false: there are no more. */
 bool weir_request_field_at(const struct weir_request *request, size_t index, struct weir_slice *name, struct weir_slice *value);
 
-/* The turn of its worker's loop, counted: requests that are answered in one turn had all come before it. What was learned of the world for one of
- * them is as true for the others. */
-uint64_t weir_request_turn(const struct weir_request *request);
-
 /* ------------------------------------------------------------------ responses */
 
 enum weir_body {
@@ -181,7 +177,8 @@ struct weir_response {
 };
 
 /* Answers `request`, once. Everything in `response` but a borrowed body or a file is copied before it returns. A field that could
- * break the head (a control character, a name that is no token) makes the answer a 500, and so does a status out of range. */
+ * break the head (a control character, a name that is no token) makes the answer a 500, and so do a status
+ * out of range and a head above 16 KiB. */
 void weir_respond(struct weir_request *request, const struct weir_response *response);
 
 /* The field lines of answers that are given often: `Name: value` and a line end for each. Returns their length; 0 where a field could break
@@ -193,7 +190,8 @@ void weir_respond_page(struct weir_request *request, int status, const struct we
 
 /* Begins an answer whose content comes in pieces, while the request's own content may still be coming: in head(), piece() or answer().
  * `response` gives status and fields; `length` is the length of the content, or UINT64_MAX where it is not known yet: it is then sent in
- * chunks, to HTTP/1.0 until the close. body, data, fd and release are not looked at. */
+ * chunks, to HTTP/1.0 until the close. body, data, fd and release are not looked at. What would make
+ * a 500 of weir_respond() ends the connection. */
 void weir_respond_begin(struct weir_request *request, const struct weir_response *response);
 
 /* More of the content, copied. Returns how many bytes it took: all, where there are not more than piece() was just given, else as many as

@@ -35,7 +35,7 @@
     E(END,      "all that is owed left; not kept; the peer has nothing left to say") \
     E(FAIL,     "the transport is broken")
 
-/* Actions are a set, carried out in this order, close last. */
+/* Actions are a set, carried out in this order. Beside CLOSE stand none but LOG and RESET. */
 #define CONN_ACTIONS(A) \
     A(LOG,      "end the open exchange: write its record") \
     A(RESPOND,  "run the handler and compose its answer behind what is owed") \

@@ -21,7 +21,7 @@ static struct weir_slice api_slice(struct slice s)
 
 /* ---- answers ---- */
 
-/* Ranges up to this size are read into memory: one call less than to send them from the file, and less work. */
+/* Up to so many bytes of an open file are read into memory: one call less than to send them from the file, and less work. */
 #define COPY_MAX 4096
 
 /* The same as respond_bytes(), where a few bytes of an open file are in memory. false, and nothing is answered: they are not. */
@@ -175,18 +175,11 @@ static void answer_range(struct weir_request *request, struct file_entry *entry,
         file_parts_respond(request, entry, &set, boundaries);
 }
 
-/* What is sent from a descriptor is read only now: what was written to the file since it was looked at must not go out under its old tag. One look
- * does for all requests of a turn: none of them was sent by someone who knew of a later change. */
-static bool is_intact(const struct weir_request *request, struct file_entry *entry)
+/* What is sent from a descriptor is read only now: what was written to the file since it was looked at must not go out under its old tag. */
+static bool is_intact(const struct file_entry *entry)
 {
     struct stat now;
-    const uint64_t turn = weir_request_turn(request);
-    if (entry->fd < 0 || entry->turn == turn)
-        return true;
-    if (os_fstat(entry->fd, &now) < 0 || !file_status_same(&entry->status, &now))
-        return false;
-    entry->turn = turn;
-    return true;
+    return entry->fd < 0 || (os_fstat(entry->fd, &now) == 0 && file_status_same(&entry->status, &now));
 }
 
 static bool answer_with(struct weir_request *request, struct file_entry *entry, struct boundaries *boundaries, bool may_differ)
@@ -198,7 +191,7 @@ static bool answer_with(struct weir_request *request, struct file_entry *entry, 
         respond_not_modified(request, entry);
     else if (verdict == CONDITIONAL_FAILED)
         respond_failed(request, entry);
-    else if (may_differ && request->method == WEIR_GET && !is_intact(request, entry))
+    else if (may_differ && request->method == WEIR_GET && !is_intact(entry))
         return false;
     else if (any)
         answer_range(request, entry, boundaries, &c);

@@ -80,14 +80,7 @@ struct file_entry *file_entry_new(unsigned variant, struct slice path, struct sl
     if (entry == NULL)
         return NULL;
     char *to = (char *)(entry + 1);
-    *entry = (struct file_entry){
-        .hash = hash_of(variant, path),
-        .holders = 1,
-        .variant = (uint8_t)variant,
-        .settled = head->settled,
-        .fd = -1,
-        .turn = UINT64_MAX,
-    };
+    *entry = (struct file_entry){ .hash = hash_of(variant, path), .holders = 1, .variant = (uint8_t)variant, .settled = head->settled, .fd = -1 };
     entry->path = put_text(&to, path);
     entry->lines = put_text(&to, (struct slice){ head->text, head->len });
     entry->rest = slice_from(entry->lines, head->rest);

@@ -57,7 +57,6 @@ struct file_entry {
     struct slice path;             /* as it was asked for; text and body lie behind the entry, in the same stretch of memory */
     const char *name;              /* of the file that it is, relative, NUL-terminated */
     struct weir_warmth warmth;     /* of the descriptor */
-    uint64_t turn;                 /* of the worker, when the descriptor was last found to agree with the status */
     struct stat status;            /* of the file that the body was read from */
 };
 

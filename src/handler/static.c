@@ -23,8 +23,8 @@
 /* A longer Location would not leave the head of the answer enough room. */
 #define LOCATION_MAX 12288
 
-/* The share of the process's descriptors that all caches together may hold: one in so many. */
-#define DESCRIPTORS_SHARE 8
+/* The share of the process's descriptors that all caches together may hold: one in so many, half of what connections leave to others. */
+#define DESCRIPTORS_SHARE 64
 
 /* What one worker has for itself. */
 struct static_worker {

@@ -22,7 +22,6 @@ struct http1_context {
     const struct weir_page *pages;             /* in place of weir's own */
     size_t page_count;
     uint64_t tickets;                          /* handed out so far */
-    uint64_t turns;                            /* of the worker's loop, so far */
     uint32_t worker;
     bool draining;                             /* answers say `Connection: close` */
     void *host;                                /* passed to the four below */

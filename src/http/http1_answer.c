@@ -110,8 +110,6 @@ static bool response_is_sound(const struct weir_response *response)
 {
     if (response->status < 200 || response->status > 599)
         return false;
-    if (response->body == WEIR_PULL && response->pull == NULL)
-        return false;
     if (response->length > 0 && (response_has_no_content(response->status) || response->status == 205))      /* RFC 9110 §15.3.6 */
         return false;
     for (size_t i = 0; i < response->field_count; i++)
@@ -126,7 +124,8 @@ static bool append_head(struct http1 *h, const struct weir_response *response, e
     struct exchange *x = h->x;
     if (!response_is_sound(response))
         return false;
-    struct writer w = { buffer_tail(&x->out), x->out.data + x->out.cap, false };
+    const uint32_t room = buffer_room(&x->out);
+    struct writer w = { buffer_tail(&x->out), buffer_tail(&x->out) + (room < RESPONSE_HEAD_MAX ? room : RESPONSE_HEAD_MAX), false };
     const struct response_head head = {
         .response = response,
         .common = h->context->common,
@@ -144,7 +143,8 @@ bool http1_append(struct exchange *x, const void *data, uint64_t size)
 {
     if (size > buffer_room(&x->out))
         return false;
-    memcpy(buffer_tail(&x->out), data, size);
+    if (size > 0)                      /* `data` may be NULL then */
+        memcpy(buffer_tail(&x->out), data, size);
     buffer_added(&x->out, (uint32_t)size);
     return true;
 }
@@ -173,9 +173,14 @@ static bool compose_page(struct http1 *h, int status, const struct weir_field *f
     char allow[ALLOW_MAX], lines[PAGE_LINES_MAX];
     struct exchange *x = h->x;
     const struct weir_page page = page_for(h, status);
-    const struct weir_field own[] = { { { "Content-Type", 12 }, page.type }, allow_field(h, allow) };
+    struct weir_field own[2];
+    size_t own_count = 0;
+    if (page.type.len > 0)
+        own[own_count++] = (struct weir_field){ { "Content-Type", 12 }, page.type };
+    if (status == 405)
+        own[own_count++] = allow_field(h, allow);
     struct writer w = { lines, lines + sizeof lines, false };
-    response_write_fields(&w, own, status == 405 ? 2 : 1);
+    response_write_fields(&w, own, own_count);
     weir_assert(!w.overflowed);
     const struct weir_response response = {
         .status = status,
@@ -292,6 +297,8 @@ static bool compose_response(struct http1 *h, const struct weir_response *respon
     const enum response_framing framing = response->body == WEIR_PULL ? http1_framing(h, response->length) : RESPONSE_LENGTH;
     const bool has_body = h->request.method != METHOD_HEAD && response->length > 0;
     const uint32_t before = x->out.end;
+    if (response->body == WEIR_PULL && response->pull == NULL)
+        return false;
     if (!append_head(h, response, framing))
         return false;
     if (!has_body) {

@@ -87,11 +87,6 @@ bool weir_request_field(const struct weir_request *request, const char *name, st
     return true;
 }
 
-uint64_t weir_request_turn(const struct weir_request *request)
-{
-    return http1_of_view(request)->context->turns;
-}
-
 bool weir_request_field_at(const struct weir_request *request, size_t index, struct weir_slice *name, struct weir_slice *value)
 {
     const struct http1 *h = http1_of_view(request);

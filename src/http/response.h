@@ -1,5 +1,5 @@
 /* The head of a response, from the version to the empty line (RFC 9112 §4, §5), composed at the end of a buffer without formatting functions.
- * Framing is decided here and nowhere else. Pure. */
+ * How it is framed is http1_framing()'s to decide. Pure. */
 #ifndef WEIR_HTTP_RESPONSE_H
 #define WEIR_HTTP_RESPONSE_H
 
@@ -26,7 +26,7 @@ void writer_text(struct writer *w, struct slice text);
 enum response_framing {
     RESPONSE_LENGTH,
     RESPONSE_CHUNKED,                  /* HTTP/1.1 alone */
-    RESPONSE_UNTIL_CLOSE               /* `close` is set */
+    RESPONSE_UNTIL_CLOSE               /* the connection is RESPONSE_CLOSE */
 };
 
 /* What the head says of the connection (RFC 9112 §9.3). */

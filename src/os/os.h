@@ -22,8 +22,8 @@
 
 /* ---- time and chance ---- */
 
-/* Milliseconds of a clock that never goes back, as of the kernel's last tick: behind by at most 10 ms, 4 as a rule (CLOCK_MONOTONIC_COARSE, which is
- * read without a system call on every machine). */
+/* Milliseconds of a clock that never goes back, as of the kernel's last tick: as a rule behind by at most 4 ms, or 10
+ * (CLOCK_MONOTONIC_COARSE, which is read without a system call on every machine). */
 uint64_t os_now_ms(void);
 
 /* The wall clock; may jump both ways (CLOCK_REALTIME). */

@@ -270,7 +270,8 @@ uint32_t os_descriptors_max(void)
 
 int os_cpus(cpu_set_t *cpus)
 {
-    return result(sched_getaffinity(0, sizeof *cpus, cpus));
+    const int rc = result(sched_getaffinity(0, sizeof *cpus, cpus));
+    return rc == 0 && CPU_COUNT(cpus) == 0 ? -ENODEV : rc;     /* its last one went offline */
 }
 
 uint32_t os_cpu_count(void)

@@ -239,6 +239,13 @@ static void all_left(const struct conn *c, struct conn_facts *facts)
     x->interim = false;
 }
 
+/* What is still to come of a file must be what its head announced, however long the peer takes. */
+static void watch_file(struct exchange *x)
+{
+    if (x->tail.kind == TAIL_FILE && x->tail.left > 0)
+        fetch_watch(&x->tail);
+}
+
 /* Sends what can be sent now. false: nothing, it waits. */
 static bool send_some(struct worker *w, struct conn *c, struct conn_facts *facts, struct turn *turn)
 {
@@ -248,16 +255,18 @@ static bool send_some(struct worker *w, struct conn *c, struct conn_facts *facts
     if (fetch == FETCH_UNDER_WAY)
         return false;
     const ssize_t sent = fetch == FETCH_READY ? transport_send(c->fd, x) : -ENODATA;
-    if (came_to_nothing(w, c, sent, READY_WRITE))
+    if (came_to_nothing(w, c, sent, READY_WRITE)) {
+        watch_file(x);
         return false;
+    }
     if (sent < 0) {
         facts->transfer = TRANSFER_BROKEN;
         return true;
     }
     exchange_sent(x, (uint64_t)sent);
     count_bytes(&w->counters.bytes_out, turn, (size_t)sent);
-    if (from_file && x->tail.left > 0)
-        fetch_watch(&x->tail);
+    if (from_file)
+        watch_file(x);
     if (exchange_owed(x) == 0 && !goes_on(x) && !x->abort) {
         all_left(c, facts);
     } else {

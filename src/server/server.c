@@ -120,7 +120,7 @@ const char *server_options_fault(const struct weir_options *o)
         { !fields_are_right(o), "fields: a name is a token, a value has no control characters, and Date, Server, Connection, Content-Length, "
                                 "Transfer-Encoding, Content-Type and Allow are written by weir itself" },
         { fields_size(o) > FIELDS_SIZE_MAX, "fields: at most 8 KiB together" },
-        { !pages_are_right(o), "pages: a status of 400 to 599, and a type without control characters" },
+        { !pages_are_right(o), "pages: a status of 400 to 599, and a type of at most 1,024 bytes without control characters" },
     };
     for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++)
         if (faults[i].wrong)

@@ -58,10 +58,10 @@ static void date_write(struct worker *w)
  * has nothing new to say. */
 static void clock_look(struct worker *w)
 {
-    const uint64_t now = os_now_ms();
+    const uint64_t told = os_now_ms(), now = told > 0 ? told : 1;
     if (now == w->now)
         return;
-    w->now = now > 0 ? now : 1;
+    w->now = now;
     const int64_t wall = os_wall_clock().tv_sec;
     if (wall == w->wall)
         return;
@@ -223,7 +223,7 @@ static void run_listeners(struct worker *w)
     w->told_listeners = 0;
 }
 
-/* Those that stood in the queue when the turn began; who is queued again waits for the next. */
+/* Those that stand in the queue by now; who is queued again waits for the next turn. */
 static void run_ready(struct worker *w)
 {
     for (uint32_t count = w->ready_count; count > 0; count--) {
@@ -294,7 +294,6 @@ bool worker_turn(struct worker *w, int wait_max_ms)
         wait = wait_max_ms;
     const int count = poller_wait(&w->poller, events, EVENTS_MAX, wait);
     clock_look(w);
-    w->http1.turns++;
     for (int i = 0; i < count; i++)    /* an error, EINTR say, is a turn without events */
         dispatch(w, events[i]);
     mailbox_run(&w->mailbox);

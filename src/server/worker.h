@@ -90,7 +90,7 @@ int worker_open(struct worker *w, const struct worker_config *config);
  * once a drain has ended: nothing is open. */
 bool worker_turn(struct worker *w, int wait_max_ms);
 
-/* How long worker_turn() would wait: ms, -1 for ever. */
+/* How long worker_turn() would wait if it were called now: ms, -1 for ever. */
 int worker_wait_ms(const struct worker *w);
 
 /* Begins the drain, from any thread and from a signal handler. */

@@ -50,15 +50,6 @@ bool weir_request_field(const struct weir_request *request, const char *name, st
     return false;
 }
 
-static uint64_t turns;                     /* of the worker: each request has its own ... */
-static bool turn_stands;                   /* ... but where the test wants one for several */
-
-uint64_t weir_request_turn(const struct weir_request *request)
-{
-    ck_assert_ptr_eq(request, &asked);
-    return turns;
-}
-
 /* ---- the answer ---- */
 
 /* A copy of one answer; its body is still borrowed until let_go(). */
@@ -285,7 +276,6 @@ static inline void ask_with(const struct weir_handler *handler, const struct ask
         .worker = ask->worker,
     };
     asked_for = ask;
-    turns += !turn_stands;
     unsigned count = answers;
     handler->answer(&asked, handler->context);
     run_jobs();

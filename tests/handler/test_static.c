@@ -458,22 +458,6 @@ START_TEST(a_change_of_a_file_that_is_sent_from_its_descriptor_is_seen_at_once)
 }
 END_TEST
 
-START_TEST(one_look_at_a_descriptor_does_for_all_requests_of_a_turn)
-{
-    ask("/large.zip");
-    ask("/large.zip");
-    seam_spare();
-    turn_stands = true;
-    ask("/large.zip");
-    ask_for("/large.zip", NULL, 0);
-    let_go(&last);
-    ck_assert_uint_eq(seam.calls, 0);
-    turn_stands = false;
-    ask("/large.zip");
-    ck_assert_uint_eq(seam.calls, 1);
-}
-END_TEST
-
 START_TEST(a_borrowed_body_stays_as_it_was_when_its_file_changes)
 {
     ask_for("/kept", NULL, 0);
@@ -668,7 +652,6 @@ int main(void)
     tcase_add_test(tests, a_warm_file_is_sent_from_the_same_memory);
     tcase_add_test(tests, a_change_on_the_disk_is_seen_a_second_later);
     tcase_add_test(tests, a_change_of_a_file_that_is_sent_from_its_descriptor_is_seen_at_once);
-    tcase_add_test(tests, one_look_at_a_descriptor_does_for_all_requests_of_a_turn);
     tcase_add_test(tests, a_borrowed_body_stays_as_it_was_when_its_file_changes);
     tcase_add_test(tests, a_body_may_be_borrowed_many_times_at_once);
     tcase_add_test(tests, a_file_that_changed_a_moment_ago_is_never_believed);

@@ -389,6 +389,40 @@ START_TEST(a_page_of_the_applications_own_takes_the_place_of_weirs_whatever_its_
     end_pages();
 }
 
+START_TEST(a_page_without_a_type_has_no_such_field)
+{
+    const struct weir_page page = { .status = 404 };       /* nor a body */
+    size_t count;
+    begin_pages(404, (struct weir_field){ TEXT("X"), TEXT("y") });
+    rig.context.pages = &page;
+    rig.context.page_count = 1;
+    rig_give(&rig, SLICE(GET));
+    const struct rig_answer got = first_answer();
+    ck_assert_int_eq(got.status, 404);
+    ck_assert_uint_eq(got.content.len, 0);
+    (void)rig_field(&got, "Content-Type", &count);
+    ck_assert_uint_eq(count, 0);
+    end_pages();
+}
+
+/* What stands in the buffer before it has no part in it. */
+START_TEST(a_head_above_its_bound_is_a_500_wherever_it_comes)
+{
+    static char value[RESPONSE_HEAD_MAX];
+    static const struct { size_t length; int status; } cases[] = { { RESPONSE_HEAD_MAX - 1000, 404 }, { RESPONSE_HEAD_MAX, 500 } };
+    struct rig_answer got;
+    memset(value, 'v', sizeof value);
+    begin_pages(404, (struct weir_field){ TEXT("X"), { value, cases[_i].length } });
+    rig_give(&rig, SLICE(GET GET GET));
+    struct slice sent = { rig.sent, rig.sent_len };
+    ck_assert_ptr_null(rig_fault(&rig));
+    for (int i = 0; i < 3; i++) {
+        ck_assert(rig_read_answer(&sent, false, &got));
+        ck_assert_int_eq(got.status, cases[_i].status);
+    }
+    end_pages();
+}
+
 START_TEST(a_page_for_head_says_its_length_alone)
 {
     const struct weir_page page = { 404, TEXT("text/y"), TEXT("some text") };
@@ -466,6 +500,8 @@ int main(void)
     tcase_add_test(tests, a_page_has_the_handlers_fields_and_weirs_words);
     tcase_add_loop_test(tests, a_page_that_cannot_be_is_a_500, 0, 5);
     tcase_add_loop_test(tests, a_page_of_the_applications_own_takes_the_place_of_weirs_whatever_its_size, 0, 5);
+    tcase_add_test(tests, a_page_without_a_type_has_no_such_field);
+    tcase_add_loop_test(tests, a_head_above_its_bound_is_a_500_wherever_it_comes, 0, 2);
     tcase_add_test(tests, a_page_for_head_says_its_length_alone);
     tcase_add_test(tests, composed_lines_and_common_ones_stand_on_every_answer);
     tcase_add_test(tests, lines_that_do_not_fit_or_would_break_a_head_are_none);

@@ -1,6 +1,6 @@
 /* Files on their way to a client: those that are not in memory are read by a thread, those that change are cut.
  *
- * --wrap: os_pread_cached os_pread os_is_in_memory os_dup os_close
+ * --wrap: os_pread_cached os_pread os_is_in_memory os_dup os_close os_sendfile
  *
  * What the kernel would say of a disk is said here. */
 #include <errno.h>
@@ -19,11 +19,13 @@
 ssize_t __real_os_pread(int fd, void *data, size_t size, uint64_t offset);
 int __real_os_dup(int fd);
 void __real_os_close(int fd);
+ssize_t __real_os_sendfile(int fd, int from, uint64_t offset, size_t size);
 ssize_t __wrap_os_pread_cached(int fd, void *data, size_t size, uint64_t offset);
 ssize_t __wrap_os_pread(int fd, void *data, size_t size, uint64_t offset);
 int __wrap_os_is_in_memory(int fd);
 int __wrap_os_dup(int fd);
 void __wrap_os_close(int fd);
+ssize_t __wrap_os_sendfile(int fd, int from, uint64_t offset, size_t size);
 
 static struct {
     ssize_t cached;                    /* what is said of a page: 1, or a negated errno */
@@ -80,6 +82,17 @@ void __wrap_os_close(int fd)
     __real_os_close(fd);
 }
 
+static _Atomic bool stalled;               /* the socket takes nothing of a file */
+static _Atomic int stalls;
+
+ssize_t __wrap_os_sendfile(int fd, int from, uint64_t offset, size_t size)
+{
+    if (!stalled)
+        return __real_os_sendfile(fd, from, offset, size);
+    stalls++;
+    return -EAGAIN;
+}
+
 /* ---- a server of one file */
 
 static char path[] = "/tmp/weir-test-fetch-XXXXXX";
@@ -122,7 +135,8 @@ static void setup(void)
     disk.cached = 1;
     disk.in_memory = disk.dup = 0;
     disk.gated = false;
-    looks = kinds = dups = reads = duplicates = released = 0;
+    looks = kinds = dups = reads = duplicates = released = stalls = 0;
+    stalled = false;
     last_dup = -1;
     warmth = (struct weir_warmth){ 0 };
     believed_until = 0;
@@ -348,6 +362,18 @@ START_TEST(a_file_that_changes_while_it_is_sent_is_cut)
     stop();
 }
 
+START_TEST(a_file_that_changes_before_any_of_it_left_is_cut)
+{
+    stalled = true;
+    start(30000);
+    wait_for(&stalls, 1);
+    ck_assert_int_eq(pwrite(file, "x", 1, 0), 1);
+    stalled = false;
+    client_send(client, "\r\n");                  /* the poller tells of the socket anew */
+    assert_a_part_comes();
+    stop();
+}
+
 START_TEST(a_file_that_is_appended_to_is_sent_as_long_as_it_was)
 {
     start(30000);
@@ -372,6 +398,7 @@ int main(void)
     tcase_add_test(tests, a_client_that_goes_meanwhile_leaves_nothing_behind);
     tcase_add_test(tests, a_server_that_ends_meanwhile_waits_for_the_disk);
     tcase_add_loop_test(tests, a_file_that_changes_while_it_is_sent_is_cut, 0, CHANGE_COUNT);
+    tcase_add_test(tests, a_file_that_changes_before_any_of_it_left_is_cut);
     tcase_add_test(tests, a_file_that_is_appended_to_is_sent_as_long_as_it_was);
     return check_run(tests);
 }
