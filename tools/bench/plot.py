@@ -3,7 +3,7 @@ import math
 import statistics
 
 from bench import svg
-from results import least, limits, of
+from results import least, limits, of, ratios
 
 SERVERS = {"weir": "#0969da", "nginx": "#1a7f37", "nginx, file cache": "#57ab5a", "lighttpd": "#bc4c00", "h2o": "#8250df", "haproxy": "#bf3989",
            "caddy": "#6e7781"}
@@ -40,12 +40,12 @@ def draw_grid(bottom):
 
 
 def draw_bars(records, y, show):
-    limit = statistics.median(least(limits(records), show).figures(show))
+    limit = least(limits(records), show)
     parts = []
     for index, name in enumerate(SERVERS):
         record = of(name, records)
         if record is not None:
-            ratio = statistics.median(record.figures(show)) / limit
+            ratio = statistics.median(ratios(record, limit, show))
             parts.append(f'<rect class="s{index}" x="{LEFT}" y="{y}" width="{width_of(ratio):.1f}" height="{BAR - 1}">'
                          f"<title>{name}: {ratio:.2f} ×</title></rect>")
             parts.append(f'<text class="figure" x="{LEFT + width_of(ratio) + 4:.1f}" y="{y + BAR - 2}">{ratio:.2f}</text>')
