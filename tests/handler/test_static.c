@@ -458,6 +458,19 @@ START_TEST(a_change_of_a_file_that_is_sent_from_its_descriptor_is_seen_at_once)
 }
 END_TEST
 
+/* However close they come: who saw the file change may be the very next to ask. */
+START_TEST(each_answer_from_a_descriptor_looks_at_its_file_first)
+{
+    ask("/large.zip");
+    ask("/large.zip");
+    seam_spare();
+    for (unsigned times = 1; times <= 3; times++) {
+        ask("/large.zip");
+        ck_assert_uint_eq(seam.calls, times);
+    }
+}
+END_TEST
+
 START_TEST(a_borrowed_body_stays_as_it_was_when_its_file_changes)
 {
     ask_for("/kept", NULL, 0);
@@ -652,6 +665,7 @@ int main(void)
     tcase_add_test(tests, a_warm_file_is_sent_from_the_same_memory);
     tcase_add_test(tests, a_change_on_the_disk_is_seen_a_second_later);
     tcase_add_test(tests, a_change_of_a_file_that_is_sent_from_its_descriptor_is_seen_at_once);
+    tcase_add_test(tests, each_answer_from_a_descriptor_looks_at_its_file_first);
     tcase_add_test(tests, a_borrowed_body_stays_as_it_was_when_its_file_changes);
     tcase_add_test(tests, a_body_may_be_borrowed_many_times_at_once);
     tcase_add_test(tests, a_file_that_changed_a_moment_ago_is_never_believed);
